@@ -1,0 +1,1 @@
+"""What all parts of Spot share: configuration, schemas, clients, errors, progress."""
