@@ -13,7 +13,6 @@ import click
 
 from spot_common.errors import SpotError, UsageError
 
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -81,14 +80,12 @@ def parse_day(text: str) -> date:
     raise UsageError(f"{text!r} is not a day", hint="write it as YYYYMMDD or YYYY-MM-DD")
 
 
-class DayType(click.ParamType):
+class DayType(click.ParamType[date]):
     """A click parameter that is a day."""
 
     name = "day"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> date:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
         """Turn the text into a date."""
         if isinstance(value, date):
             return value

@@ -15,15 +15,17 @@ _ROOT = "spot"
 class _LineFormatter(logging.Formatter):
     """``time LEVEL logger event key=value ...``; control characters in values are escaped."""
 
-    converter = time.gmtime
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        """Give the time in UTC."""
+        return time.strftime(datefmt or "%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
 
     def format(self, record: logging.LogRecord) -> str:
         fields = getattr(record, "fields", {})
         pairs = "".join(f" {key}={json.dumps(value, default=str)}" for key, value in fields.items())
         moment = self.formatTime(record, "%Y-%m-%dT%H:%M:%S")
         message = _escape(record.getMessage())
-        line = f"{moment}.{int(record.msecs):03d}Z {record.levelname:<7} {record.name} {message}{pairs}"
-        return line + self._trace(record)
+        place = f"{moment}.{int(record.msecs):03d}Z {record.levelname:<7} {record.name}"
+        return f"{place} {message}{pairs}{self._trace(record)}"
 
     def _trace(self, record: logging.LogRecord) -> str:
         return "\n" + self.formatException(record.exc_info) if record.exc_info else ""

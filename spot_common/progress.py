@@ -13,6 +13,7 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     SpinnerColumn,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -22,7 +23,7 @@ from rich.progress import (
 class Bar:
     """One piece of work whose advance is shown."""
 
-    def __init__(self, progress: Progress | None, task: int, total: float | None) -> None:
+    def __init__(self, progress: Progress | None, task: TaskID, total: float | None) -> None:
         self._progress = progress
         self._task = task
         self.total = total
@@ -32,12 +33,12 @@ class Bar:
         """Say that ``amount`` more units are done."""
         self.done += amount
         if self._progress is not None:
-            self._progress.advance(self._task, amount)  # type: ignore[arg-type]
+            self._progress.advance(self._task, amount)
 
     def describe(self, text: str) -> None:
         """Change the text beside the bar."""
         if self._progress is not None:
-            self._progress.update(self._task, description=text)  # type: ignore[arg-type]
+            self._progress.update(self._task, description=text)
 
 
 @contextmanager
@@ -59,7 +60,7 @@ def bar(what: str, total: float | None = None, unit: str = "") -> Iterator[Bar]:
 
 def _plain(what: str, total: float | None, unit: str) -> Iterator[Bar]:
     started = time.monotonic()
-    shown = Bar(None, 0, total)
+    shown = Bar(None, TaskID(0), total)
     yield shown
     seconds = time.monotonic() - started
     amount = f" {shown.done:g}{' ' + unit if unit else ''}," if shown.done else ""

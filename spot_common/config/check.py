@@ -1,4 +1,4 @@
-"""Checking one setting: is its text what the key asks for?"""
+"""Checking one setting: its text must be what the key asks for."""
 
 from __future__ import annotations
 

@@ -168,7 +168,7 @@ SECTIONS: tuple[Section, ...] = (
         (
             _text("KAFKA_BROKERS", "127.0.0.1:9092", "brokers, host:port separated by commas"),
             _port("KAFKA_CONTROLLER_PORT", 9093, "controller of the local node"),
-            _integer("KAFKA_PARTITIONS", "4", "partitions of a new topic: most workers a source", 1),
+            _integer("KAFKA_PARTITIONS", "4", "partitions of a new topic: its most workers", 1),
         ),
     ),
     Section(

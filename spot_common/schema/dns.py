@@ -1,4 +1,4 @@
-"""DNS: answers seen on the wire. Tables of spec ingest section 12 and OA section 10."""
+"""DNS: answers seen on the wire."""
 
 from spot_common.schema.types import SourceSchema, oa_table, raw_table, summary_table
 

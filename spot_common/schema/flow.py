@@ -1,4 +1,4 @@
-"""Netflow: connections between two addresses. Tables of spec ingest section 12 and OA section 10."""
+"""Netflow: connections between two addresses."""
 
 from spot_common.schema.types import SourceSchema, oa_table, raw_table, summary_table
 

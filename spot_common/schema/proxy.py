@@ -1,4 +1,4 @@
-"""Proxy: requests logged by a web proxy. Tables of spec ingest section 12 and OA section 10."""
+"""Proxy: requests logged by a web proxy."""
 
 from spot_common.schema.types import SourceSchema, oa_table, raw_table, summary_table
 

@@ -1,0 +1,1 @@
+"""Clients of the services, as thin as they can be."""

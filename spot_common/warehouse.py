@@ -1,0 +1,195 @@
+"""Tables as files: writing partitions so that they appear whole, and reading them back fast.
+
+A table is a folder of Parquet files in HDFS. Ingest adds one file per input and partition, named
+by the input's hash; OA replaces the files of a day. Both write aside and rename, then tell the
+SQL server of partitions it does not know.
+"""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import uuid
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from threading import Lock
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from spot_common.clients.dialect import refresh
+from spot_common.clients.hdfs import Entry, Hdfs
+from spot_common.clients.sql import Sql
+from spot_common.config import Config
+from spot_common.errors import DataError
+from spot_common.schema.types import ColumnType, Table
+
+Values = Mapping[str, int]
+
+_COMPRESSION = "zstd"
+_CACHED_READS = 64
+
+
+class Warehouse:
+    """The tables of this installation."""
+
+    def __init__(self, config: Config, hdfs: Hdfs | None = None, sql: Sql | None = None) -> None:
+        self.huser = config.text("HUSER")
+        self.database = config.text("DBNAME")
+        self.hdfs = hdfs or Hdfs(config)
+        self.sql = sql or Sql(config)
+        self._known: set[tuple[str, str]] = set()
+        self._reads: OrderedDict[object, pa.Table] = OrderedDict()
+        self._lock = Lock()
+
+    def partition_folder(self, table: Table, values: Values) -> str:
+        """The HDFS folder of a partition."""
+        return f"{table.location(self.huser)}/{table.partition_path(values)}"
+
+    def add_file(self, table: Table, values: Values, content: pa.Table | Path, name: str) -> bool:
+        """Put one Parquet file named ``name`` into a partition.
+
+        ``content`` is an Arrow table with the table's columns, or the path of a Parquet file of
+        them. False where a file of that name is there already: a repeated input adds nothing.
+        The partition must be made known by :meth:`ensure_partitions`.
+        """
+        target = f"{self.partition_folder(table, values)}/{name}.parquet"
+        if isinstance(content, Path):
+            return self.hdfs.upload(target, content)
+        if self.hdfs.exists(target):
+            return False
+        self.hdfs.write_bytes(target, to_parquet(table, content))
+        return True
+
+    def ensure_partitions(self, table: Table, partitions: Iterable[Values]) -> None:
+        """Tell the SQL server of partitions that it may not know, in one statement."""
+        paths = {table.partition_path(values): values for values in partitions}
+        new = {path: v for path, v in paths.items() if (table.name, path) not in self._known}
+        if new:
+            clauses = " ".join(self._partition_clause(table, values) for values in new.values())
+            name = f"`{self.database}`.`{table.name}`"
+            self.sql.execute(f"ALTER TABLE {name} ADD IF NOT EXISTS {clauses}")
+            self._known.update((table.name, path) for path in new)
+        statement = refresh(self.sql.engine, self.database, table.name)
+        if statement:
+            self.sql.execute(statement)
+
+    def replace_partition(self, table: Table, values: Values, rows: pa.Table) -> None:
+        """Replace all rows of a partition.
+
+        The new file is in place before the old ones go; a reader sees the old or the new rows,
+        for the moment of the swap both.
+        """
+        folder = self.partition_folder(table, values)
+        old = [entry.name for entry in _data_files(self.hdfs.list(folder))]
+        target = f"{folder}/{uuid.uuid4().hex}.parquet"
+        self.hdfs.write_bytes(target, to_parquet(table, rows))
+        for name in old:
+            self.hdfs.delete(f"{folder}/{name}")
+        self.ensure_partitions(table, [values])
+
+    def read_partition(
+        self, table: Table, values: Values, columns: Sequence[str] | None = None
+    ) -> pa.Table:
+        """Give the rows of a partition, read from its files; no rows where there is none.
+
+        Unchanged files (same names, sizes and times) are not read twice.
+        """
+        folder = self.partition_folder(table, values)
+        files = _data_files(self.hdfs.list(folder))
+        wanted = list(columns) if columns is not None else list(table.column_names)
+        key = (folder, tuple(files), tuple(wanted))
+        with self._lock:
+            if key in self._reads:
+                self._reads.move_to_end(key)
+                return self._reads[key]
+        schema = pa.schema([table.arrow().field(name) for name in wanted])
+        parts = [self._read_file(f"{folder}/{entry.name}", schema) for entry in files]
+        rows = pa.concat_tables(parts) if parts else schema.empty_table()
+        with self._lock:
+            self._reads[key] = rows
+            while len(self._reads) > _CACHED_READS:
+                self._reads.popitem(last=False)
+        return rows
+
+    def partitions(self, table: Table) -> list[dict[str, int]]:
+        """Give the partitions that have a folder, oldest first."""
+        found: list[dict[str, int]] = [{}]
+        for column in table.partitions:
+            found = [
+                {**values, column.name: number}
+                for values in found
+                for number in self._numbers(table, values, column.name)
+            ]
+        return found
+
+    def days(self, table: Table) -> list[date]:
+        """Give the days that have a partition, oldest first."""
+        return sorted({date(v["y"], v["m"], v["d"]) for v in self.partitions(table)})
+
+    def _numbers(self, table: Table, values: Values, name: str) -> list[int]:
+        path = _prefix(table, values)
+        folder = posixpath.join(table.location(self.huser), path)
+        numbers = set()
+        for entry in self.hdfs.list(folder):
+            key, _, text = entry.name.partition("=")
+            if entry.is_dir and key == name and text.isdigit():
+                numbers.add(int(text))
+        return sorted(numbers)
+
+    def _read_file(self, path: str, schema: pa.Schema) -> pa.Table:
+        data = self.hdfs.read_bytes(path)
+        try:
+            table = pq.read_table(io.BytesIO(data), columns=schema.names, partitioning=None)
+            return table.select(schema.names).cast(schema)
+        except (pa.ArrowException, KeyError) as error:
+            raise DataError(
+                f"{path} is no Parquet file of this table: {error}",
+                hint="a foreign writer put it there; move it away and run the step again",
+            ) from error
+
+    def _partition_clause(self, table: Table, values: Values) -> str:
+        parts = []
+        for column in table.partitions:
+            number = int(values[column.name])
+            if column.type is ColumnType.STRING:
+                width = 4 if column.name == "y" else 2
+                parts.append(f"`{column.name}`='{number:0{width}d}'")
+            else:
+                parts.append(f"`{column.name}`={number}")
+        return f"PARTITION ({', '.join(parts)}) LOCATION '{self.partition_folder(table, values)}'"
+
+
+def to_parquet(table: Table, rows: pa.Table) -> bytes:
+    """Give the Parquet file of rows; DataError when they do not have the table's columns."""
+    try:
+        typed = rows.select(list(table.column_names)).cast(table.arrow())
+    except (pa.ArrowException, KeyError) as error:
+        raise DataError(f"rows do not fit the table {table.name}: {error}") from error
+    sink = io.BytesIO()
+    pq.write_table(typed, sink, compression=_COMPRESSION)
+    return sink.getvalue()
+
+
+def day_values(day: date) -> dict[str, int]:
+    """The partition values of a day."""
+    return {"y": day.year, "m": day.month, "d": day.day}
+
+
+def _prefix(table: Table, values: Values) -> str:
+    """The folder of the leading partition columns that ``values`` has."""
+    parts = []
+    for column in table.partitions:
+        if column.name not in values:
+            break
+        number = values[column.name]
+        padded = table.padded and column.name != "y"
+        parts.append(f"{column.name}={number:02d}" if padded else f"{column.name}={number}")
+    return "/".join(parts)
+
+
+def _data_files(entries: Sequence[Entry]) -> list[Entry]:
+    """The entries that hold rows: hidden and marker files are none."""
+    return [e for e in entries if not e.is_dir and not e.name.startswith((".", "_"))]
