@@ -91,11 +91,17 @@ class Warehouse:
         self.ensure_partitions(table, [values])
 
     def read_partition(
-        self, table: Table, values: Values, columns: Sequence[str] | None = None
+        self,
+        table: Table,
+        values: Values,
+        columns: Sequence[str] | None = None,
+        *,
+        keep: bool = True,
     ) -> pa.Table:
         """Give the rows of a partition, read from its files; no rows where there is none.
 
-        Unchanged files (same names, sizes and times) are not read twice.
+        Unchanged files (same names, sizes and times) are not read twice, unless ``keep`` is
+        False: for one pass over large partitions.
         """
         folder = self.partition_folder(table, values)
         files = _data_files(self.hdfs.list(folder))
@@ -108,16 +114,21 @@ class Warehouse:
         schema = pa.schema([table.arrow().field(name) for name in wanted])
         parts = [self._read_file(f"{folder}/{entry.name}", schema) for entry in files]
         rows = pa.concat_tables(parts) if parts else schema.empty_table()
+        if not keep:
+            return rows
         with self._lock:
             self._reads[key] = rows
             while len(self._reads) > _CACHED_READS:
                 self._reads.popitem(last=False)
         return rows
 
-    def partitions(self, table: Table) -> list[dict[str, int]]:
-        """Give the partitions that have a folder, oldest first."""
-        found: list[dict[str, int]] = [{}]
-        for column in table.partitions:
+    def partitions(self, table: Table, within: Values | None = None) -> list[dict[str, int]]:
+        """Give the partitions that have a folder, oldest first.
+
+        ``within`` holds values of leading partition columns: only partitions below them.
+        """
+        found: list[dict[str, int]] = [dict(within or {})]
+        for column in table.partitions[len(found[0]) :]:
             found = [
                 {**values, column.name: number}
                 for values in found

@@ -10,7 +10,7 @@ from spot_common.cli import SpotGroup, json_option, print_json
 from spot_common.config import Config, load_config
 from spot_common.config.check import unknown_key
 from spot_common.config.keys import KEYS, SECTIONS, Key
-from spot_common.config.write import conf_text, describe
+from spot_common.config.write import conf_text, describe, markdown_table
 
 _SHIPPED = Path(__file__).resolve().parents[2] / "conf" / "spot.conf"
 
@@ -68,6 +68,12 @@ def write(file: Path) -> None:
     """Write a configuration file with every key and its default to FILE."""
     file.write_text(conf_text(), encoding="utf-8")
     print(f"wrote {file}")
+
+
+@config.command(examples="spot config table")
+def table() -> None:
+    """Print the table of all keys, as docs/admin.md shows it."""
+    print(markdown_table(), end="")
 
 
 def _shown(loaded: Config, key: Key) -> str:

@@ -11,7 +11,7 @@ _RAW = raw_table(
     h TINYINT hour
     """,
     """
-    frame_time STRING  `Mon DD YYYY HH:MM:SS.nnnnnnnnn ZONE`
+    frame_time STRING  Mon DD YYYY HH:MM:SS.nnnnnnnnn ZONE
     unix_tstamp BIGINT  epoch seconds
     frame_len INT  frame length in bytes
     ip_dst STRING  client address

@@ -11,34 +11,34 @@ _RAW = raw_table(
     h TINYINT hour
     """,
     """
-    treceived STRING  time received, `YYYY-MM-DD HH:MM:SS`
+    treceived STRING  time received, YYYY-MM-DD HH:MM:SS
     unix_tstamp BIGINT  the same, epoch seconds
-    tryear INT  date parts of treceived
-    trmonth INT  date parts of treceived
-    trday INT  date parts of treceived
-    trhour INT  time parts
-    trminute INT  time parts
-    trsec INT  time parts
-    tdur FLOAT  duration, seconds
-    sip STRING  source, destination address
-    dip STRING  source, destination address
-    sport INT  ports
-    dport INT  ports
+    tryear INT  year of treceived
+    trmonth INT  its month
+    trday INT  its day
+    trhour INT  its hour
+    trminute INT  its minute
+    trsec INT  its second
+    tdur FLOAT  duration in seconds
+    sip STRING  source address
+    dip STRING  destination address
+    sport INT  source port
+    dport INT  destination port; ICMP: type x 256 + code
     proto STRING  protocol name
-    flag STRING  TCP flags
+    flag STRING  TCP flags, UAPRSF
     fwd INT  forwarding status
     stos INT  source TOS
-    ipkt BIGINT  input packets, bytes
-    ibyt BIGINT  input packets, bytes
-    opkt BIGINT  output packets, bytes
-    obyt BIGINT  output packets, bytes
-    input INT  SNMP interfaces
-    output INT  SNMP interfaces
-    sas INT  AS numbers
-    das INT  AS numbers
+    ipkt BIGINT  packets in
+    ibyt BIGINT  bytes in
+    opkt BIGINT  packets out
+    obyt BIGINT  bytes out
+    input INT  SNMP index of the input interface
+    output INT  SNMP index of the output interface
+    sas INT  source AS number
+    das INT  destination AS number
     dtos INT  destination TOS
-    dir INT  direction 0/1
-    rip STRING  router address
+    dir INT  direction: 0 ingress, 1 egress
+    rip STRING  address of the exporting router
     """,
 )
 

@@ -11,14 +11,14 @@ _RAW = raw_table(
     h STRING hour, two digits
     """,
     """
-    p_date STRING  `YYYY-MM-DD`
-    p_time STRING  `HH:MM:SS`
+    p_date STRING  YYYY-MM-DD
+    p_time STRING  HH:MM:SS
     clientip STRING  client address
     host STRING  requested host
     reqmethod STRING  HTTP method
     useragent STRING  user agent (double quotes kept)
     resconttype STRING  response content type
-    duration INT  time taken
+    duration INT  time taken, ms
     username STRING  client user
     authgroup STRING  authentication group
     exceptionid STRING  exception id
@@ -29,15 +29,15 @@ _RAW = raw_table(
     action STRING  appliance action
     urischeme STRING  scheme
     uriport STRING  port
-    uripath STRING  path, query
-    uriquery STRING  path, query
+    uripath STRING  path
+    uriquery STRING  query
     uriextension STRING  document extension
     serverip STRING  appliance address used by the client
-    scbytes INT  bytes to client, from client
-    csbytes INT  bytes to client, from client
+    scbytes INT  bytes to the client
+    csbytes INT  bytes from the client
     virusid STRING  virus id
-    bcappname STRING  application name, operation
-    bcappoper STRING  application name, operation
+    bcappname STRING  application name
+    bcappoper STRING  application operation
     fulluri STRING  host + path + query
     """,
 )

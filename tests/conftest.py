@@ -1,0 +1,123 @@
+"""Fixtures of all tests: the real local stack, started once per run on ports of its own.
+
+``TEST_STACK_DIR=/some/folder`` keeps the stack of that folder running between runs, for a
+developer who runs service tests again and again (``SPOT_CONF=... spot down`` ends it).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from spot_common.config import Config, load_config
+
+ROOT = Path(__file__).resolve().parents[1]
+
+#: Recorded captures that may not be shipped with the project lie here on our own machines.
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+_PORT_KEYS = (
+    "NAME_NODE_PORT",
+    "WEB_PORT",
+    "DATA_NODE_PORT",
+    "DATA_NODE_HTTP_PORT",
+    "DATA_NODE_IPC_PORT",
+    "HS2_PORT",
+    "METASTORE_PORT",
+    "KAFKA_CONTROLLER_PORT",
+    "UI_PORT",
+)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running local stack of the tests' own."""
+
+    config: Config
+    environ: dict[str, str]
+
+    @property
+    def state(self) -> Path:
+        """Its state folder."""
+        return self.config.path("STATE_DIR")
+
+    def spot(self, *words: str, timeout: float = 180, check: bool = True) -> str:
+        """Run ``spot WORDS`` against this stack and give its output."""
+        return self.command(
+            str(Path(sys.executable).with_name("spot")), *words, timeout=timeout, check=check
+        )
+
+    def command(self, *argv: str, timeout: float = 180, check: bool = True) -> str:
+        """Run a command in the checkout with this stack's settings and give its output."""
+        done = subprocess.run(
+            argv,
+            cwd=ROOT,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        if check and done.returncode != 0:
+            raise AssertionError(
+                f"{argv} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+            )
+        return done.stdout
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """All services, healthy, with tables made and nothing in them at the start of the run."""
+    from spot_ops import stack as local
+
+    kept = os.environ.get("TEST_STACK_DIR")
+    folder = Path(kept) if kept else Path(tempfile.mkdtemp(prefix="spot-test-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    config = _configuration(folder)
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("SPOT_")}
+    running = Stack(config, {**environ, **config.environ()})
+    try:
+        local.up(config, progress=False)
+        running.spot("setup", "hdfs")
+        yield running
+    finally:
+        if not kept:
+            local.down(config)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _configuration(folder: Path) -> Config:
+    """The settings of a stack in ``folder``: the defaults, on ports that nobody uses."""
+    saved = folder / "test-settings.json"
+    if saved.exists():
+        return load_config(environ=_clean_environ(), overrides=json.loads(saved.read_text()))
+    ports = _free_ports(len(_PORT_KEYS) + 1)
+    overrides = {key: str(port) for key, port in zip(_PORT_KEYS, ports, strict=False)}
+    overrides["KAFKA_BROKERS"] = f"127.0.0.1:{ports[-1]}"
+    overrides["STATE_DIR"] = str(folder)
+    saved.write_text(json.dumps(overrides))
+    return load_config(environ=_clean_environ(), overrides=overrides)
+
+
+def _clean_environ() -> dict[str, str]:
+    return {"HOME": os.environ.get("HOME", "/"), "SPOT_CONF": str(ROOT / "conf" / "spot.conf")}
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports that are free now; all are held until the last is found, so that they differ."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in sockets]
