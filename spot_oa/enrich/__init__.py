@@ -1,0 +1,1 @@
+"""What is added to a suspicious row: pure functions of values, without any client."""

@@ -1,0 +1,1 @@
+"""The sources as OA sees them: one module each, exporting ``SOURCE``."""
