@@ -1,0 +1,1 @@
+"""Suspicious-connects machine learning: words, corpus, LDA, scores, results."""

@@ -1,0 +1,67 @@
+"""The corpus: counts per (document, word) with ids that depend on nothing but the texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import ArrayLike, NDArray
+
+from spot_ml.words.source import ERROR_WORD
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Distinct (document, word) pairs, ordered by document id and then word id.
+
+    ``documents`` and ``words`` are the names in ascending code-point order: the position is the
+    id. ``document``, ``word`` (ids) and ``count`` have one entry per pair.
+    """
+
+    documents: pa.Array
+    words: pa.Array
+    document: NDArray[np.int32]
+    word: NDArray[np.int32]
+    count: NDArray[np.float64]
+
+    @property
+    def pairs(self) -> int:
+        """Number of distinct pairs."""
+        return len(self.count)
+
+    def starts(self) -> NDArray[np.int64]:
+        """Position of the first pair of each document, and one past the last pair."""
+        return np.searchsorted(self.document, np.arange(len(self.documents) + 1)).astype(np.int64)
+
+
+def build(documents: pa.Array, words: pa.Array, counts: ArrayLike) -> Corpus:
+    """Build the corpus from triples in any order; equal pairs are added up.
+
+    Pairs with the error word are left out.
+    """
+    keep = pc.invert(pc.equal(words, ERROR_WORD))
+    documents, words = documents.filter(keep), words.filter(keep)
+    amounts = np.asarray(counts, dtype=np.float64)[np.asarray(keep)]
+    document_names, document = _number(documents)
+    word_names, word = _number(words)
+    order = np.lexsort((word, document))
+    document, word, amounts = document[order], word[order], amounts[order]
+    if len(order):
+        change = (np.diff(document, prepend=-1) != 0) | (np.diff(word, prepend=-1) != 0)
+        first = np.flatnonzero(change)
+        document, word = document[first], word[first]
+        amounts = np.add.reduceat(amounts, first)
+    return Corpus(document_names, word_names, document, word, amounts)
+
+
+def _number(texts: pa.Array) -> tuple[pa.Array, NDArray[np.int32]]:
+    """Distinct texts in ascending code-point order, and the position of each entry's text.
+
+    Arrow compares the bytes of UTF-8, whose order is that of the code points.
+    """
+    distinct = texts.unique()
+    names = distinct.take(pc.array_sort_indices(distinct))
+    index = pc.index_in(texts, value_set=names)
+    return names, index.to_numpy(zero_copy_only=False).astype(np.int32)

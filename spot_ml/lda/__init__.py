@@ -1,0 +1,1 @@
+"""Latent Dirichlet allocation: the fits and the model they give."""

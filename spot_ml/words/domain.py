@@ -1,0 +1,122 @@
+"""Domain and subdomain of a host name, and the features made from them.
+
+A name is split at its dots; one country code and one generic name are taken off its end; the
+last part that remains is the domain. Only one label counts: ``www.bbc.co.uk`` has the domain
+``co``. An absent domain is the text ``None``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from spot_common.errors import DataError
+from spot_ml.words.entropy import entropies, utf16_lengths
+
+ABSENT = "None"
+
+GENERIC_NAMES = frozenset("com org net int edu gov mil".split())
+
+COUNTRY_CODES = frozenset(
+    """
+    ac ad ae af ag ai al am an ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo bq br
+    bs bt bv bw by bz ca cc cd cf cg ch ci ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec
+    ee eg eh er es et eu fi fj fk fm fo fr ga gb gd ge gf gg gh gi gl gm gn gp gq gr gs gt gu gw gy
+    hk hm hn hr ht hu id ie il im in io iq ir is it je jm jo jp ke kg kh ki km kn kp kr krd kw ky kz
+    la lb lc li lk lr ls lt lu lv ly ma mc md me mg mh mk ml mm mn mo mp mq mr ms mt mu mv mw mx my
+    mz na nc ne nf ng ni nl no np nr nu nz om pa pe pf pg ph pk pl pm pn pr ps pt pw py qa re ro rs
+    ru rw sa sb sc sd se sg sh si sj sk sl sm sn so sr ss st su sv sx sy sz tc td tf tg th tj tk tl
+    tm tn to tp tr tt tv tw tz ua ug uk us uy uz va vc ve vg vi vn vu wf ws ye yt za zm zw
+    """.split()
+)
+
+
+class Name(NamedTuple):
+    """A host name taken apart. ``parts`` is the number of its dot-separated parts."""
+
+    domain: str
+    subdomain: str
+    parts: int
+
+
+def split_name(name: str) -> Name:
+    """Take a host name apart, as it is written (no lower-casing, no port handling)."""
+    labels = name.split(".")
+    if name:
+        while labels and not labels[-1]:
+            labels.pop()
+    count = len(labels)
+    if count < 2 or not (labels[-1] in COUNTRY_CODES or labels[-1] in GENERIC_NAMES):
+        return Name(ABSENT, ABSENT, count)
+    if labels[-1] in COUNTRY_CODES:
+        labels.pop()
+    if labels and labels[-1] in GENERIC_NAMES:
+        labels.pop()
+    if not labels:
+        return Name(ABSENT, ABSENT, count)
+    *below, domain = labels
+    return Name(domain, ".".join(below) if below else ABSENT, count)
+
+
+def domain_class(domain: str, user_domain: str, top_domains: Collection[str]) -> int:
+    """2 for the user's own domain, 1 for one of the top list, 0 for any other."""
+    if user_domain and domain == user_domain:
+        return 2
+    return 1 if domain in top_domains else 0
+
+
+@dataclass(frozen=True)
+class DomainFeatures:
+    """Features of one host name per entry.
+
+    ``kind`` is the domain class (0, 1, 2), ``length`` the subdomain's length in UTF-16 units,
+    ``entropy`` the subdomain's in bits, ``parts`` the number of parts of the whole name.
+    """
+
+    kind: NDArray[np.int64]
+    length: NDArray[np.int64]
+    entropy: NDArray[np.float64]
+    parts: NDArray[np.int64]
+
+
+def domain_features(
+    names: pa.Array, user_domain: str, top_domains: Collection[str]
+) -> DomainFeatures:
+    """Compute the features of every name, once per distinct one; a missing name counts as ''."""
+    encoded = names.fill_null("").dictionary_encode()
+    split = [split_name(name) for name in encoded.dictionary.to_pylist()]
+    below = pa.array(
+        ["" if name.subdomain == ABSENT else name.subdomain for name in split], pa.string()
+    )
+    kinds = [domain_class(name.domain, user_domain, top_domains) for name in split]
+    index = encoded.indices.to_numpy()
+    return DomainFeatures(
+        kind=np.array(kinds, np.int64)[index],
+        length=utf16_lengths(below)[index],
+        entropy=entropies(below)[index],
+        parts=np.array([name.parts for name in split], np.int64)[index],
+    )
+
+
+def top_labels(lines: Iterable[str]) -> frozenset[str]:
+    """Build the top list from lines ``rank,name``: of each name the part before its first dot.
+
+    Blank lines are passed over. A line without a comma raises DataError with its number.
+    """
+    labels = set()
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        fields = line.rstrip("\r\n").split(",")
+        if len(fields) < 2:
+            raise DataError(
+                f"line {number} of the top domain list is not 'rank,name': {line.strip()[:80]!r}",
+                hint="give one rank and one name per line, separated by a comma",
+            )
+        labels.add(fields[1].split(".", 1)[0])
+    return frozenset(labels)

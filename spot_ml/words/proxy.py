@@ -1,0 +1,138 @@
+"""Words of proxy requests: one per request, for the client that made it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spot_ml.words.bins import log_int
+from spot_ml.words.clock import hours
+from spot_ml.words.columns import join_words, missing
+from spot_ml.words.domain import domain_features
+from spot_ml.words.entropy import entropy_bins, utf16_lengths
+from spot_ml.words.source import (
+    Fault,
+    FeedbackField,
+    FeedbackFormat,
+    Mask,
+    SourceWords,
+    WordContext,
+)
+
+#: The label that the original always took as the user's own, whatever was configured.
+_LEGACY_DOMAIN = "intel"
+_NO_TYPE = "unknown_content_type"
+_NO_CODE = "unknown_response_code"
+_REQUIRED = ("p_date", "p_time", "clientip", "host", "fulluri")
+
+
+def _faults(rows: pa.RecordBatch) -> list[Fault]:
+    """Reasons why a request is not clean."""
+    return [Fault(f"{name} is missing", missing(rows[name])) for name in _REQUIRED]
+
+
+def _legacy_invalid(rows: pa.RecordBatch) -> Mask:
+    """Requests that the original wrote aside: exactly those that are not clean."""
+    return np.logical_or.reduce([missing(rows[name]) for name in _REQUIRED])
+
+
+def _main_type(content_types: pa.Array) -> pa.Array:
+    """The part of each content type before its first slash."""
+    only_slashes = pc.match_substring_regex(content_types, r"^/+$")
+    main = pc.replace_substring_regex(content_types, r"(?s)/.*", "")
+    return pc.if_else(only_slashes, _NO_TYPE, main)
+
+
+def _agent_counts(agents: pa.Array, context: WordContext) -> tuple[np.ndarray, Mask]:
+    """Number of requests with each row's user agent, and the rows whose agent is unknown."""
+    known = pa.array(list(context.counts), pa.string())
+    index = pc.index_in(agents, value_set=known)
+    counts = pa.array(list(context.counts.values()), pa.int64())
+    taken = pc.fill_null(counts.take(index), 0)
+    return taken.to_numpy(zero_copy_only=False), missing(index)
+
+
+def _words(rows: pa.RecordBatch, context: WordContext) -> tuple[pa.Array]:
+    """The client's word of each request."""
+    user_domain = _LEGACY_DOMAIN if context.compatible else context.user_domain
+    hour = hours(rows["p_time"])
+    agents, unknown_agent = _agent_counts(rows["useragent"], context)
+    failed = ~hour.known | unknown_agent
+    for name in ("host", "fulluri", "resconttype"):
+        failed |= missing(rows[name])
+    uri = rows["fulluri"].dictionary_encode()
+    uris = uri.dictionary
+    index = pc.fill_null(uri.indices, 0).to_numpy(zero_copy_only=False)
+    if len(uris) == 0:
+        uris = pa.array([""])
+    word = join_words(
+        domain_features(rows["host"], user_domain, context.top_domains).kind,
+        hour.values,
+        rows["reqmethod"],
+        entropy_bins(uris)[index],
+        _main_type(rows["resconttype"]),
+        log_int(agents),
+        log_int(utf16_lengths(uris))[index],
+        pc.fill_null(rows["respcode"], _NO_CODE),
+        failed=failed,
+    )
+    return (word,)
+
+
+WORDS = SourceWords(
+    name="proxy",
+    model_schema=(
+        ("p_date", "string"),
+        ("p_time", "string"),
+        ("clientip", "string"),
+        ("host", "string"),
+        ("reqmethod", "string"),
+        ("useragent", "string"),
+        ("resconttype", "string"),
+        ("respcode", "string"),
+        ("fulluri", "string"),
+    ),
+    select_columns=(
+        "p_date",
+        "p_time",
+        "clientip",
+        "host",
+        "reqmethod",
+        "useragent",
+        "resconttype",
+        "duration",
+        "username",
+        "webcat",
+        "referer",
+        "respcode",
+        "uriport",
+        "uripath",
+        "uriquery",
+        "serverip",
+        "scbytes",
+        "csbytes",
+        "fulluri",
+    ),
+    faults=_faults,
+    legacy_invalid=_legacy_invalid,
+    documents=("clientip",),
+    words=_words,
+    counted="useragent",
+    word_in_result=True,
+    null_values={"useragent": "-", "resconttype": "-"},
+    feedback=FeedbackFormat(
+        severity=22,
+        fields=(
+            FeedbackField("p_date", 0),
+            FeedbackField("p_time", 1),
+            FeedbackField("clientip", 2),
+            FeedbackField("host", 3),
+            FeedbackField("reqmethod", 4),
+            FeedbackField("useragent", 5),
+            FeedbackField("resconttype", 6),
+            FeedbackField("respcode", 11),
+            FeedbackField("fulluri", 18),
+        ),
+    ),
+)
