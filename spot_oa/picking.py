@@ -99,7 +99,7 @@ def all_present(table: pa.Table, columns: Sequence[str]) -> pa.ChunkedArray:
 
 def summary_rows(minutes: Sequence[pa.ChunkedArray], day: date) -> pa.Table:
     """Count minutes: rows (``tdate`` as ``YYYY-MM-DD HH:MM``, ``total``), by time."""
-    chunks = [chunk for array in minutes for chunk in _chunks(array)]
+    chunks = [chunk.cast(pa.int32()) for array in minutes for chunk in _chunks(array)]
     counted = pa.table({"minute": pa.chunked_array(chunks, type=pa.int32()).drop_null()})
     totals = sorted_by(counted.group_by("minute").aggregate([([], "count_all")]), ["minute"])
     found = totals.column("minute").to_pylist()

@@ -45,7 +45,12 @@ class Tables(Protocol):
         """Give the days that have a partition, oldest first."""
 
     def read_partition(
-        self, table: Table, values: Values, columns: Sequence[str] | None = None, *, keep: bool = True
+        self,
+        table: Table,
+        values: Values,
+        columns: Sequence[str] | None = None,
+        *,
+        keep: bool = True,
     ) -> pa.Table:
         """Give the rows of a partition; ``keep`` remembers them for the next call."""
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -46,7 +47,7 @@ class Report:
     rows_of_other_days: int
     seconds: float
 
-    def as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, Any]:
         """The report as JSON values."""
         return {**self.__dict__, "day": f"{self.day:%Y-%m-%d}", "rows": dict(self.rows)}
 
@@ -64,9 +65,7 @@ def context(config: Config) -> Context:
     return Context(internal=read_ranges(base / "ipranges.csv"))
 
 
-def run(
-    where: Storage, name: str, day: date, limit: int, known: Context | None = None
-) -> Report:
+def run(where: Storage, name: str, day: date, limit: int, known: Context | None = None) -> Report:
     """Analyse one day of one source: the first ``limit`` rows of its results.
 
     Raises UsageError for an unknown source or a limit below 1, NotFoundError where the day has no
@@ -105,9 +104,7 @@ def _of_other_days(source: OaSource, scores: pa.Table, day: date) -> int:
     same = pc.equal(source.day_of(scores), f"{day:%Y-%m-%d}")
     others = len(scores) - (pc.sum(same).as_py() or 0)
     if others:
-        log.event(
-            _logger, "rows_of_other_days", level=30, source=source.name, day=day, rows=others
-        )
+        log.event(_logger, "rows_of_other_days", level=30, source=source.name, day=day, rows=others)
     return others
 
 

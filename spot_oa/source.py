@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import cast
@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from spot_common.registry import part
 from spot_oa.enrich.steps import Step
+from spot_oa.rating import Rating
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,18 @@ class OaSource:
     """
 
     name: str
-    results: Sequence[str]
+    results: tuple[str, ...]
     scores: dict[str, str]
     day_of: Callable[[pa.Table], pa.Array]
     steps: tuple[Step, ...]
     details: tuple[Detail, ...]
     summary: Summary
+    rating: Rating
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Give the words of a text: column names, read more easily without quotes and commas."""
+    return tuple(text.split())
 
 
 def oa_source(name: str) -> OaSource:

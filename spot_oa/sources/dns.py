@@ -20,29 +20,19 @@ from spot_oa.picking import (
     with_code_name,
     with_constant,
 )
-from spot_oa.source import Detail, OaSource, Summary
+from spot_oa.rating import UNRATED, Kind, Rating, Row, Severities
+from spot_oa.source import Detail, OaSource, Summary, names
 
-_EDGE_COLUMNS = (
-    "unix_tstamp",
-    "frame_len",
-    "ip_dst",
-    "ip_src",
-    "dns_qry_name",
-    "dns_qry_class",
-    "dns_qry_type",
-    "dns_qry_rcode",
-    "dns_a",
+_KEPT = names(
+    "frame_time unix_tstamp frame_len ip_dst dns_qry_name dns_qry_class dns_qry_type dns_qry_rcode"
+)
+_EDGE_COLUMNS = names(
+    "unix_tstamp frame_len ip_dst ip_src dns_qry_name dns_qry_class dns_qry_type dns_qry_rcode "
+    "dns_a"
 )
 _DENDRO_COLUMNS = ("unix_tstamp", "dns_a", "dns_qry_name", "ip_dst")
-_COUNTED = (
-    "unix_tstamp",
-    "frame_time",
-    "frame_len",
-    "dns_qry_name",
-    "ip_src",
-    "dns_qry_class",
-    "dns_qry_type",
-    "dns_qry_rcode",
+_COUNTED = names(
+    "unix_tstamp frame_time frame_len dns_qry_name ip_src dns_qry_class dns_qry_type dns_qry_rcode"
 )
 _NAMED_CODES = ("dns_qry_class", "dns_qry_type", "dns_qry_rcode")
 _CLOCK = r"^\s*\S+\s+\S+\s+\S+\s+(?P<hour>\d{1,2}):(?P<minute>\d{2})"
@@ -97,23 +87,40 @@ def _minutes(raw: pa.Table, _day: date) -> pa.ChunkedArray:
     return only_where(all_present(raw, _COUNTED), minute)
 
 
+def _threat(row: Row, severities: Severities) -> dict[str, object]:
+    return {
+        "unix_tstamp": row["unix_tstamp"],
+        "ip_dst": row["ip_dst"],
+        "dns_qry_name": row["dns_qry_name"],
+        "ip_sev": severities.get("client", UNRATED),
+        "dns_sev": severities.get("query", UNRATED),
+    }
+
+
+_FEEDBACK_COLUMNS = names(
+    "frame_time frame_len ip_dst dns_qry_name dns_qry_class dns_qry_type dns_qry_rcode score tld "
+    "query_rep hh ip_sev dns_sev dns_qry_class_name dns_qry_type_name dns_qry_rcode_name "
+    "network_context unix_tstamp"
+)
+
+
+def _feedback(row: Row, severities: Severities) -> list[object]:
+    values = {**row, **_threat(row, severities), "score": row["ml_score"]}
+    return [values[name] for name in _FEEDBACK_COLUMNS]
+
+
+_RATING = Rating(
+    kinds=(Kind("client", ("ip_dst",)), Kind("query", ("dns_qry_name",))),
+    identity=_KEPT,
+    threat=_threat,
+    feedback_columns=_FEEDBACK_COLUMNS,
+    feedback=_feedback,
+)
+
 SOURCE = OaSource(
     name="dns",
-    results=(
-        "frame_time unix_tstamp frame_len ip_dst dns_qry_name dns_qry_class dns_qry_type "
-        "dns_qry_rcode score"
-    ).split(),
-    scores={
-        "frame_time": "frame_time",
-        "unix_tstamp": "unix_tstamp",
-        "frame_len": "frame_len",
-        "ip_dst": "ip_dst",
-        "dns_qry_name": "dns_qry_name",
-        "dns_qry_class": "dns_qry_class",
-        "dns_qry_type": "dns_qry_type",
-        "dns_qry_rcode": "dns_qry_rcode",
-        "score": "ml_score",
-    },
+    results=(*_KEPT, "score"),
+    scores={**{name: name for name in _KEPT}, "score": "ml_score"},
     day_of=lambda rows: utc_day(rows.column("unix_tstamp")),
     steps=(
         domain_of("dns_qry_name", "tld"),
@@ -141,4 +148,5 @@ SOURCE = OaSource(
         ),
     ),
     summary=Summary(table="dns_ingest_summary", reads=_COUNTED, minutes=_minutes),
+    rating=_RATING,
 )

@@ -18,7 +18,8 @@ from spot_oa.picking import (
     sorted_by,
     with_constant,
 )
-from spot_oa.source import Detail, OaSource, Summary
+from spot_oa.rating import UNRATED, Kind, Rating, Row, Severities
+from spot_oa.source import Detail, OaSource, Summary, names
 
 _EDGE_COLUMNS = {
     "tstart": "treceived",
@@ -39,6 +40,7 @@ _EDGE_COLUMNS = {
     "hh": "hh",
     "mn": "trminute",
 }
+_KEPT = names("sport dport proto ipkt ibyt opkt obyt")
 _COUNTED = ("unix_tstamp", "sip", "sport", "dip", "dport", "ibyt", "ipkt")
 _CLOCK = r"^\S+ (?P<hour>\d{1,2}):(?P<minute>\d{1,2})"
 
@@ -132,23 +134,41 @@ def _minutes(raw: pa.Table, day: date) -> pa.ChunkedArray:
     return only_where(counts, minute)
 
 
+def _threat(row: Row, severities: Severities) -> dict[str, object]:
+    return {
+        "tstart": row["tstart"],
+        "srcip": row["srcip"],
+        "dstip": row["dstip"],
+        "srcport": row["sport"],
+        "dstport": row["dport"],
+        "score": severities.get("connection", UNRATED),
+    }
+
+
+def _feedback(row: Row, severities: Severities) -> list[object]:
+    columns = ("tstart", "srcip", "dstip", "sport", "dport", "ipkt", "ibyt")
+    return [severities.get("connection", UNRATED), *(row[name] for name in columns)]
+
+
+_RATING = Rating(
+    kinds=(Kind("connection", ("tstart", "srcip", "dstip", "sport", "dport")),),
+    identity=("tstart", "srcip", "dstip", *_KEPT),
+    threat=_threat,
+    feedback_columns=("sev", "tstart", "srcIP", "dstIP", "sport", "dport", "ipkt", "ibyt"),
+    feedback=_feedback,
+)
+
 SOURCE = OaSource(
     name="flow",
-    results=(
+    results=names(
         "treceived tryear trmonth trday trhour trminute trsec tdur sip dip sport dport proto "
         "ipkt ibyt opkt obyt score"
-    ).split(),
+    ),
     scores={
         "treceived": "tstart",
         "sip": "srcip",
         "dip": "dstip",
-        "sport": "sport",
-        "dport": "dport",
-        "proto": "proto",
-        "ipkt": "ipkt",
-        "ibyt": "ibyt",
-        "opkt": "opkt",
-        "obyt": "obyt",
+        **{name: name for name in _KEPT},
         "score": "ml_score",
     },
     day_of=_day_of,
@@ -179,4 +199,5 @@ SOURCE = OaSource(
         reads=(*_COUNTED, "treceived", "tryear", "trmonth", "trday", "trhour", "trminute"),
         minutes=_minutes,
     ),
+    rating=_RATING,
 )

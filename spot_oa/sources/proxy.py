@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date
 
 import pyarrow as pa
@@ -19,8 +20,13 @@ from spot_oa.picking import (
     with_code_name,
     with_constant,
 )
-from spot_oa.source import Detail, OaSource, Summary
+from spot_oa.rating import UNRATED, Kind, Rating, Row, Severities
+from spot_oa.source import Detail, OaSource, Summary, names
 
+_KEPT = names(
+    "clientip host reqmethod useragent resconttype duration username webcat referer respcode "
+    "uriport uripath uriquery serverip scbytes csbytes fulluri word"
+)
 _EDGE_COLUMNS = {
     "tdate": "p_date",
     "time": "p_time",
@@ -69,39 +75,52 @@ def _finish_edges(picked: pa.Table) -> pa.Table:
 
 def _minutes(raw: pa.Table, day: date) -> pa.ChunkedArray:
     """Minute of each record of the day that has all its fields, from ``p_time``."""
-    counts = pc.and_(
-        all_present(raw, _COUNTED), pc.equal(raw.column("p_date"), f"{day:%Y-%m-%d}")
-    )
+    counts = pc.and_(all_present(raw, _COUNTED), pc.equal(raw.column("p_date"), f"{day:%Y-%m-%d}"))
     return only_where(counts, clock_minute(raw.column("p_time"), _CLOCK))
 
 
+def _threat(row: Row, severities: Severities) -> dict[str, object]:
+    return {
+        "tdate": row["tdate"],
+        "fulluri": row["fulluri"],
+        "uri_sev": severities.get("uri", UNRATED),
+    }
+
+
+_FEEDBACK_COLUMNS = names(
+    "p_date p_time clientip host reqmethod useragent resconttype duration username webcat "
+    "referer respcode uriport uripath uriquery serverip scbytes csbytes fulluri word score "
+    "uri_rep uri_sev respcode_name network_context hash"
+)
+
+
+def _feedback(row: Row, severities: Severities) -> list[object]:
+    named = {"p_date": row["tdate"], "p_time": row["time"], "score": row["ml_score"]}
+    values = {**row, **named, **_threat(row, severities), "hash": _hash(row)}
+    return [values[name] for name in _FEEDBACK_COLUMNS]
+
+
+def _hash(row: Row) -> str:
+    """MD5 of client and URI, then the hour: a name for the event, not a protection of it."""
+    digest = hashlib.md5(f"{row['clientip']}{row['fulluri']}".encode(), usedforsecurity=False)
+    return f"{digest.hexdigest()}{str(row['time'] or '').split(':')[0]}"
+
+
+_RATING = Rating(
+    kinds=(Kind("uri", ("fulluri",)),),
+    identity=("tdate", "time", *(name for name in _KEPT if name != "word")),
+    threat=_threat,
+    feedback_columns=_FEEDBACK_COLUMNS,
+    feedback=_feedback,
+)
+
 SOURCE = OaSource(
     name="proxy",
-    results=(
-        "p_date p_time clientip host reqmethod useragent resconttype duration username webcat "
-        "referer respcode uriport uripath uriquery serverip scbytes csbytes fulluri word score"
-    ).split(),
+    results=("p_date", "p_time", *_KEPT, "score"),
     scores={
+        **{name: name for name in _KEPT},
         "p_date": "tdate",
         "p_time": "time",
-        "clientip": "clientip",
-        "host": "host",
-        "reqmethod": "reqmethod",
-        "useragent": "useragent",
-        "resconttype": "resconttype",
-        "duration": "duration",
-        "username": "username",
-        "webcat": "webcat",
-        "referer": "referer",
-        "respcode": "respcode",
-        "uriport": "uriport",
-        "uripath": "uripath",
-        "uriquery": "uriquery",
-        "serverip": "serverip",
-        "scbytes": "scbytes",
-        "csbytes": "csbytes",
-        "fulluri": "fulluri",
-        "word": "word",
         "score": "ml_score",
     },
     day_of=lambda rows: rows.column("tdate"),
@@ -120,4 +139,5 @@ SOURCE = OaSource(
         ),
     ),
     summary=Summary(table="proxy_ingest_summary", reads=_COUNTED, minutes=_minutes),
+    rating=_RATING,
 )

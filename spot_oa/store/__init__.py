@@ -1,0 +1,1 @@
+"""Analysts' work in the relational store: verdicts, and what of them waits to be published."""
