@@ -1,0 +1,5 @@
+"""``python -m spot_ops`` is the command ``spot``."""
+
+from spot_ops.cli import main
+
+main()
