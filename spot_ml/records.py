@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spot_ml.words.columns import any_of
 from spot_ml.words.source import ERROR_WORD, Mask, SourceWords, WordContext
 
 STATE = "record_state"
@@ -44,7 +45,7 @@ def tagged_schema(source: SourceWords, fields: pa.Schema) -> pa.Schema:
 
 def clean(source: SourceWords, rows: pa.RecordBatch) -> Mask:
     """Mark the records that pass the source's filter."""
-    return ~np.logical_or.reduce([fault.rows for fault in source.faults(rows)])
+    return ~any_of([fault.rows for fault in source.faults(rows)])
 
 
 def replace_nulls(source: SourceWords, rows: pa.RecordBatch) -> pa.RecordBatch:
@@ -65,7 +66,7 @@ def tag(
     """
     rows = rows.select(list(source.select_columns))
     faults = source.faults(rows)
-    passed = ~np.logical_or.reduce([fault.rows for fault in faults])
+    passed = ~any_of([fault.rows for fault in faults])
     if passed.any():
         yield _with_words(source, replace_nulls(source, rows.filter(pa.array(passed))), context)
     if not passed.all():
@@ -84,9 +85,7 @@ def tag(
         )
 
 
-def _with_words(
-    source: SourceWords, rows: pa.RecordBatch, context: WordContext
-) -> pa.RecordBatch:
+def _with_words(source: SourceWords, rows: pa.RecordBatch, context: WordContext) -> pa.RecordBatch:
     words = source.words(rows, context)
     failed = pc.equal(words[0], ERROR_WORD)
     for word in words[1:]:

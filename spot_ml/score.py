@@ -53,7 +53,8 @@ def scores(model: Model, document: ArrayLike, word: ArrayLike) -> NDArray[np.flo
 
 def combine(*parts: ArrayLike) -> NDArray[np.float64]:
     """Score of records that concern several documents: the smallest of their scores."""
-    return np.minimum.reduce([np.asarray(part, dtype=np.float64) for part in parts])
+    smallest: NDArray[np.float64] = np.minimum.reduce([np.asarray(part, float) for part in parts])
+    return smallest
 
 
 def kept(score: ArrayLike, threshold: float) -> NDArray[np.bool_]:
@@ -63,7 +64,7 @@ def kept(score: ArrayLike, threshold: float) -> NDArray[np.bool_]:
 
 
 def log_likelihood(score: ArrayLike, count: ArrayLike) -> float:
-    """Sum over distinct pairs of count x ln P(word | document); pairs without score are left out."""
+    """Sum over the pairs of count x ln P(word | document); pairs without score are left out."""
     values, weights = np.asarray(score, dtype=np.float64), np.asarray(count, dtype=np.float64)
     usable = values > 0
     return float(np.sum(weights[usable] * np.log(values[usable])))

@@ -98,8 +98,9 @@ def start_block(block: Block, topics: int, seed: int) -> tuple[Matrix, Matrix]:
 
 
 def step_block(block: Block, a: Matrix, b: Matrix) -> tuple[Matrix, Matrix]:
-    """One iteration of a block: ``a`` are the rows A of its words, ``b`` the rows B of its
-    documents. Gives new N(d) of its documents and what it adds to new N(w) of its words.
+    """Do one iteration of a block: ``a`` has the rows A of its words, ``b`` B of its documents.
+
+    Gives new N(d) of its documents and what it adds to new N(w) of its words.
     """
     product = np.einsum("ik,ik->i", b[block.row], a[block.column])
     matrix = block.matrix(block.count / product)
@@ -113,9 +114,7 @@ def fit(corpus: Corpus, parameters: Parameters, tick: Tick = lambda: None) -> To
     """
     topics, vocabulary = parameters.topics, len(corpus.words)
     parts = list(blocks(corpus))
-    counts = TopicCounts(
-        np.zeros((len(corpus.documents), topics)), np.zeros((vocabulary, topics))
-    )
+    counts = TopicCounts(np.zeros((len(corpus.documents), topics)), np.zeros((vocabulary, topics)))
     for block in parts:
         document, word = start_block(block, topics, parameters.seed)
         counts.document[block.documents] = document

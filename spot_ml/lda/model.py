@@ -46,14 +46,16 @@ def share_of_rows(weights: ArrayLike) -> Matrix:
     """Divide each row by its sum; a row without weight stays zero."""
     values = np.asarray(weights, dtype=np.float64)
     total = values.sum(axis=1, keepdims=True)
-    return np.divide(values, total, out=np.zeros_like(values), where=total != 0)
+    shares: Matrix = np.divide(values, total, out=np.zeros_like(values), where=total != 0)
+    return shares
 
 
 def share_of_columns(weights: ArrayLike) -> Matrix:
     """Divide each column by its sum; a topic without any weight gives NaN."""
     values = np.asarray(weights, dtype=np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return values / values.sum(axis=0, keepdims=True)
+        shares: Matrix = values / values.sum(axis=0, keepdims=True)
+    return shares
 
 
 def model_of(counts: TopicCounts, precision: int = 64) -> Model:

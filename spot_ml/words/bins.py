@@ -18,12 +18,19 @@ def bit_length(values: ArrayLike) -> NDArray[np.int64]:
     # frexp gives the exponent e with value < 2^e, exactly for numbers below 2^53.
     high_bits = np.frexp(high.astype(np.float64))[1].astype(np.int64)
     low_bits = np.frexp(low.astype(np.float64))[1].astype(np.int64)
-    return np.where(high > 0, _HALF + high_bits, low_bits)
+    bits: NDArray[np.int64] = np.where(high > 0, _HALF + high_bits, low_bits)
+    return bits
 
 
 def ceil_log2(values: ArrayLike) -> NDArray[np.int64]:
-    """Ceiling of the binary logarithm of each whole number n >= 1."""
-    return bit_length(np.asarray(values, dtype=np.int64) - 1)
+    """Ceiling of the binary logarithm of each whole number n >= 1.
+
+    Numbers below 1 have no logarithm; they get what Java makes of minus infinity (0) and of no
+    number (negative): the smallest 32-bit number and 0. No clean record has such a counter.
+    """
+    numbers = np.asarray(values, dtype=np.int64)
+    bits = bit_length(np.maximum(numbers, 1) - 1)
+    return np.select([numbers == 0, numbers < 0], [np.iinfo(np.int32).min, 0], bits)
 
 
 def log_int(values: ArrayLike, base: float = 2) -> NDArray[np.int64]:
@@ -33,10 +40,12 @@ def log_int(values: ArrayLike, base: float = 2) -> NDArray[np.int64]:
     """
     numbers = np.asarray(values)
     if base == 2 and numbers.dtype.kind in "iu":
-        return np.maximum(bit_length(numbers) - 1, 0)
+        bits: NDArray[np.int64] = np.maximum(bit_length(numbers) - 1, 0)
+        return bits
     numbers = numbers.astype(np.float64)
     logarithm = np.log10(np.where(numbers == 0, 1.0, numbers)) / np.log10(base)
-    return np.trunc(logarithm).astype(np.int64)
+    whole: NDArray[np.int64] = np.trunc(logarithm).astype(np.int64)
+    return whole
 
 
 def bin_of(values: ArrayLike, cuts: ArrayLike) -> NDArray[np.int64]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,6 +20,12 @@ def missing(column: pa.Array, *texts: str) -> Mask:
     if texts:
         mask = pc.or_(mask, pc.is_in(column, value_set=pa.array(texts, column.type)))
     return to_mask(mask)
+
+
+def any_of(masks: Sequence[Mask]) -> Mask:
+    """Rows that at least one of the masks marks."""
+    marked: Mask = np.logical_or.reduce(masks)
+    return marked
 
 
 def outside(column: pa.Array, low: int, high: int | None = None) -> Mask:

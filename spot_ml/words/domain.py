@@ -20,10 +20,9 @@ from spot_ml.words.entropy import entropies, utf16_lengths
 
 ABSENT = "None"
 
-GENERIC_NAMES = frozenset("com org net int edu gov mil".split())
+GENERIC_NAMES = frozenset(["com", "org", "net", "int", "edu", "gov", "mil"])
 
-COUNTRY_CODES = frozenset(
-    """
+_CODES = """
     ac ad ae af ag ai al am an ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo bq br
     bs bt bv bw by bz ca cc cd cf cg ch ci ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec
     ee eg eh er es et eu fi fj fk fm fo fr ga gb gd ge gf gg gh gi gl gm gn gp gq gr gs gt gu gw gy
@@ -32,8 +31,10 @@ COUNTRY_CODES = frozenset(
     mz na nc ne nf ng ni nl no np nr nu nz om pa pe pf pg ph pk pl pm pn pr ps pt pw py qa re ro rs
     ru rw sa sb sc sd se sg sh si sj sk sl sm sn so sr ss st su sv sx sy sz tc td tf tg th tj tk tl
     tm tn to tp tr tt tv tw tz ua ug uk us uy uz va vc ve vg vi vn vu wf ws ye yt za zm zw
-    """.split()
-)
+"""
+
+#: Two-letter codes, historical ones included, and one of three letters.
+COUNTRY_CODES = frozenset(_CODES.split())
 
 
 class Name(NamedTuple):

@@ -24,7 +24,8 @@ def utf16_lengths(texts: pa.Array) -> NDArray[np.int64]:
     data = np.frombuffer(data_buffer or b"", dtype=np.uint8)[offsets[0] : offsets[-1]]
     units = ((data & 0xC0) != 0x80).astype(np.int64) + (data >= 0xF0)
     before = np.concatenate(([0], np.cumsum(units)))
-    return np.diff(before[offsets - offsets[0]])
+    lengths: NDArray[np.int64] = np.diff(before[offsets - offsets[0]])
+    return lengths
 
 
 def entropies(texts: pa.Array) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spot_ml.words.bins import bit_length
+from spot_ml.words.bins import ceil_log2
 from spot_ml.words.columns import join_words, missing, numbers, outside
 from spot_ml.words.source import (
     Fault,
@@ -76,8 +76,8 @@ def _words(rows: pa.RecordBatch, context: WordContext) -> tuple[pa.Array, pa.Arr
         port,
         rows["proto"],
         rows["trhour"],
-        bit_length(numbers(rows["ibyt"])),
-        bit_length(numbers(rows["ipkt"])),
+        ceil_log2(numbers(rows["ibyt"]) + 1),
+        ceil_log2(numbers(rows["ipkt"]) + 1),
     )
     owned = pc.binary_join_element_wise(_OWNER, base, "_")
     return (

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from spot_ml.words.bins import log_int
 from spot_ml.words.clock import hours
-from spot_ml.words.columns import join_words, missing
+from spot_ml.words.columns import any_of, join_words, missing
 from spot_ml.words.domain import domain_features
 from spot_ml.words.entropy import entropy_bins, utf16_lengths
 from spot_ml.words.source import (
@@ -34,7 +35,7 @@ def _faults(rows: pa.RecordBatch) -> list[Fault]:
 
 def _legacy_invalid(rows: pa.RecordBatch) -> Mask:
     """Requests that the original wrote aside: exactly those that are not clean."""
-    return np.logical_or.reduce([missing(rows[name]) for name in _REQUIRED])
+    return any_of([missing(rows[name]) for name in _REQUIRED])
 
 
 def _main_type(content_types: pa.Array) -> pa.Array:
@@ -44,7 +45,7 @@ def _main_type(content_types: pa.Array) -> pa.Array:
     return pc.if_else(only_slashes, _NO_TYPE, main)
 
 
-def _agent_counts(agents: pa.Array, context: WordContext) -> tuple[np.ndarray, Mask]:
+def _agent_counts(agents: pa.Array, context: WordContext) -> tuple[NDArray[np.int64], Mask]:
     """Number of requests with each row's user agent, and the rows whose agent is unknown."""
     known = pa.array(list(context.counts), pa.string())
     index = pc.index_in(agents, value_set=known)

@@ -1,0 +1,144 @@
+"""From a day and a source to a request: the paths and settings that ``spot.conf`` gives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from spot_common.cli import parse_day
+from spot_common.config import Config
+from spot_common.errors import UsageError
+from spot_common.registry import check_source
+from spot_ml.lda.parameters import Parameters, effective
+from spot_ml.request import Request, seed_of
+
+#: Threshold and number of results of a test run.
+TEST_THRESHOLD = 1.1
+TEST_RESULTS = 20
+
+_USAGE = "ml_ops.sh YYYYMMDD SOURCE [TOL] [MAX_RESULTS]"
+_TEST_USAGE = "ml_test.sh SOURCE INPUT_PATH"
+_DEFAULT = Parameters()
+
+
+@dataclass(frozen=True)
+class Launch:
+    """A run as an operator asks for it: None means the setting or default.
+
+    ``threshold`` is the largest score of a result, ``most`` the number of results (<= 0: all).
+    """
+
+    day: date
+    source: str
+    threshold: float
+    most: int = -1
+    seed: int | str | None = None
+    optimizer: str | None = None
+    iterations: int | None = None
+    compatible: bool = False
+
+
+@dataclass(frozen=True)
+class Places:
+    """Paths of one run."""
+
+    input: str
+    scored: str
+    results: str
+    invalid: str
+    feedback: str
+
+
+def positional(words: Sequence[str], config: Config) -> Launch:
+    """Read ``YYYYMMDD SOURCE [TOL] [MAX_RESULTS]``; UsageError for anything else."""
+    if not 2 <= len(words) <= 4 or not re.fullmatch(r"\d{8}", words[0], re.ASCII):
+        raise UsageError("wrong arguments", hint=f"usage: {_USAGE}")
+    day, source, *rest = words
+    check_source(source)
+    threshold = rest[0] if rest else config.text("TOL")
+    most = rest[1] if len(rest) > 1 else "-1"
+    try:
+        return Launch(parse_day(day), source, float(threshold), int(most))
+    except ValueError as error:
+        raise UsageError(
+            f"TOL must be a number and MAX_RESULTS a whole number, not {' '.join(rest)!r}",
+            hint=f"usage: {_USAGE}",
+        ) from error
+
+
+def places(launch: Launch, config: Config) -> Places:
+    """The paths of a run; ``<SOURCE>_PATH`` where the configuration has it."""
+    schema = check_source(launch.source)
+    run = config.for_run(launch.day, launch.source)
+    key = f"{launch.source.upper()}_PATH"
+    if key in run.settings:
+        source_path = run.text(key)
+    else:
+        values = {"y": launch.day.year, "m": launch.day.month, "d": launch.day.day, "h": 0}
+        partition = schema.raw.partition_path(values).rsplit("/h=", 1)[0]
+        source_path = f"{schema.raw.location(run.text('HUSER'))}/{partition}/"
+    base = run.text("HPATH")
+    scored = f"{base}/scores"
+    return Places(
+        input=source_path,
+        scored=scored,
+        results=f"{scored}/{launch.source}_results.csv",
+        invalid=f"{scored}/invalid_records",
+        feedback=f"{base}/feedback/ml_feedback.csv",
+    )
+
+
+def fit_parameters(config: Config, launch: Launch) -> Parameters:
+    """Parameters of the fit; an empty setting means the program's default."""
+    alpha, beta = config.text("LDA_ALPHA"), config.text("LDA_BETA")
+    return effective(
+        launch.optimizer or config.text("LDA_OPTIMIZER") or _DEFAULT.optimizer,
+        config.integer("TOPIC_COUNT"),
+        float(alpha) if alpha else _DEFAULT.alpha,
+        float(beta) if beta else _DEFAULT.beta,
+        _DEFAULT.iterations if launch.iterations is None else launch.iterations,
+        seed_of(launch.seed, config),
+        legacy_batch=launch.compatible,
+    )
+
+
+def request(launch: Launch, config: Config) -> Request:
+    """The request for one day of one source."""
+    paths = places(launch, config)
+    return Request(
+        source=launch.source,
+        input=paths.input,
+        scored=paths.scored,
+        parameters=fit_parameters(config, launch),
+        threshold=launch.threshold,
+        most=launch.most,
+        feedback=paths.feedback,
+        copies=config.integer("DUPFACTOR"),
+        precision=config.integer("PRECISION"),
+        user_domain=config.text("USER_DOMAIN"),
+        compatible=launch.compatible,
+    )
+
+
+def trial(words: Sequence[str], config: Config) -> Request:
+    """The request of ``SOURCE INPUT_PATH``: any Parquet folder, the 20 lowest scores.
+
+    Results go below ``<HUSER>/<source>/test/scored_results``.
+    """
+    if len(words) != 2:
+        raise UsageError("wrong arguments", hint=f"usage: {_TEST_USAGE}")
+    source, path = words
+    check_source(source)
+    launch = Launch(date.min, source, TEST_THRESHOLD, TEST_RESULTS)
+    return Request(
+        source=source,
+        input=path,
+        scored=f"{config.text('HUSER')}/{source}/test/scored_results/scores",
+        parameters=fit_parameters(config, launch),
+        threshold=TEST_THRESHOLD,
+        most=TEST_RESULTS,
+        precision=config.integer("PRECISION"),
+        user_domain=config.text("USER_DOMAIN"),
+    )

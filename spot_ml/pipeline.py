@@ -1,0 +1,126 @@
+"""The whole analysis of rows in memory, with the same functions that the Spark job runs.
+
+The job spreads ``count_values`` and ``records.tag`` over partitions and lets Spark add up the
+pairs; here it all happens to one table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from spot_ml import feedback as feedbacks
+from spot_ml.feedback import Feedback
+from spot_ml.lda.parameters import Parameters
+from spot_ml.records import STATE, State, clean, replace_nulls, tag, tagged_schema, word_columns
+from spot_ml.score import ERROR_SCORE, combine, kept
+from spot_ml.training import PAIRS, Trained, train
+from spot_ml.words.source import SourceWords, WordContext
+
+_BATCH_ROWS = 10_000
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Tagged rows, what was trained on them, and a score per row (-1: no word, NaN: not clean)."""
+
+    rows: pa.Table
+    trained: Trained
+    score: NDArray[np.float64]
+
+
+def count_values(source: SourceWords, batches: Iterable[pa.RecordBatch]) -> pa.Table:
+    """Count the values of the source's ``counted`` column over clean records.
+
+    Gives columns ``value`` and ``count``; values may repeat, one count for each batch.
+    """
+    found = [pa.table({"value": pa.array([], pa.string()), "count": pa.array([], pa.int64())})]
+    for batch in batches:
+        rows = batch.select(list(source.select_columns))
+        rows = replace_nulls(source, rows.filter(pa.array(clean(source, rows))))
+        counts = pc.value_counts(rows[source.counted])
+        found.append(pa.table({"value": counts.field("values"), "count": counts.field("counts")}))
+    return pa.concat_tables(found)
+
+
+def with_counts(
+    context: WordContext, source: SourceWords, counts: pa.Table, feedback: Feedback, copies: int
+) -> WordContext:
+    """Add the counts to the context; values that only feedback has are counted there."""
+    total = counts.group_by("value").aggregate([("count", "sum")]).sort_by("value")
+    values = dict(zip(total["value"].to_pylist(), total["count_sum"].to_pylist(), strict=True))
+    return replace(context, counts={**feedbacks.extra_counts(source, feedback, copies), **values})
+
+
+def pairs_of(source: SourceWords, tagged: pa.Table) -> pa.Table:
+    """Count the (document, word) pairs of clean rows."""
+    rows = tagged.filter(pc.equal(tagged[STATE], State.CLEAN.value))
+    stacked = pa.concat_tables(
+        pa.table({"document": rows[document], "word": rows[word]})
+        for document, word in zip(source.documents, word_columns(source), strict=True)
+    )
+    counted = stacked.group_by(["document", "word"]).aggregate([([], "count_all")])
+    return counted.rename_columns(["document", "word", "count"]).cast(PAIRS)
+
+
+def analyse(
+    source: SourceWords,
+    rows: pa.Table,
+    context: WordContext,
+    parameters: Parameters,
+    *,
+    feedback: Feedback | None = None,
+    copies: int = 1,
+    precision: int = 64,
+) -> Analysis:
+    """Filter, make words, train and score the rows of one day.
+
+    The tagged rows come in the order of ``records.tag``: per batch clean and corrupt ones first.
+    """
+    given = feedback or Feedback(source.model_arrow().empty_table(), 0)
+    batches = rows.combine_chunks().to_batches(max_chunksize=_BATCH_ROWS)
+    if source.counted:
+        counts = count_values(source, batches)
+        context = with_counts(context, source, counts, given, copies)
+    schema = tagged_schema(source, rows.schema)
+    tagged = pa.Table.from_batches(
+        [part for batch in batches for part in tag(source, batch, context)], schema=schema
+    )
+    is_clean = pc.equal(tagged[STATE], State.CLEAN.value)
+    model_columns = [name for name, _ in source.model_schema]
+    given = feedbacks.match(source, given, tagged.filter(is_clean).select(model_columns))
+    extra = feedbacks.pairs(source, given, context, copies)
+    pairs = pa.concat_tables([pairs_of(source, tagged), extra])
+    trained = train(pairs, parameters, precision)
+    return Analysis(tagged, trained, _row_scores(source, tagged, trained))
+
+
+def _row_scores(source: SourceWords, tagged: pa.Table, trained: Trained) -> NDArray[np.float64]:
+    table = trained.score_table()
+    known = {
+        (document, word): score
+        for document, word, score in zip(*(c.to_pylist() for c in table.columns), strict=True)
+    }
+    parts = []
+    for document, word in zip(source.documents, word_columns(source), strict=True):
+        keys = zip(tagged[document].to_pylist(), tagged[word].to_pylist(), strict=True)
+        parts.append(np.array([known.get(key, np.nan) for key in keys]))
+    score = combine(*parts)
+    corrupt = np.asarray(pc.equal(tagged[STATE], State.CORRUPT.value))
+    score[corrupt] = ERROR_SCORE
+    return score
+
+
+def ranked(source: SourceWords, analysis: Analysis, threshold: float, most: int) -> pa.Table:
+    """The rows of the result with their score, lowest first, ties by the columns in order."""
+    rows = analysis.rows.append_column("score", pa.array(analysis.score))
+    rows = rows.filter(pa.array(kept(analysis.score, threshold)))
+    columns = [*source.select_columns, *(word_columns(source) if source.word_in_result else ())]
+    order = [("score", "ascending"), *((name, "ascending") for name in columns)]
+    index = pc.sort_indices(rows, sort_keys=order, null_placement="at_start")
+    return rows.take(index[:most] if most > 0 else index).select([*columns, "score"])

@@ -1,0 +1,110 @@
+"""What one run of the job is asked to do, whoever asks."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from spot_common.config import Config
+from spot_common.errors import NotFoundError
+from spot_ml.arguments import RANDOM_SEED, Arguments
+from spot_ml.lda.parameters import Parameters, effective
+from spot_ml.words.domain import top_labels
+
+
+@dataclass(frozen=True)
+class TableInput:
+    """Rows of a table of the metastore where the partition columns y, m, d have these values."""
+
+    database: str
+    table: str
+    year: int
+    month: int
+    day: int
+
+    def __str__(self) -> str:
+        return f"{self.database}.{self.table} (y={self.year}, m={self.month}, d={self.day})"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One run: where the rows are, where the results go, and everything that decides them.
+
+    ``threshold`` and ``most`` bound the results (``most`` <= 0: all); ``copies`` is the number of
+    times that a low-rated row is repeated in training; ``results_name`` the file of the results.
+    """
+
+    source: str
+    input: str | TableInput
+    scored: str
+    parameters: Parameters
+    threshold: float
+    most: int = -1
+    feedback: str = ""
+    copies: int = 1
+    precision: int = 64
+    user_domain: str = ""
+    delimiter: str = "\t"
+    compatible: bool = False
+
+    @property
+    def results_name(self) -> str:
+        """Name of the result file in the folder of the results."""
+        return f"{self.source}_results.csv"
+
+
+def seed_of(wanted: int | str | None, config: Config) -> int:
+    """The seed of a run: the one given, a drawn one for ``random``, else the configured one."""
+    if wanted == RANDOM_SEED:
+        return secrets.randbits(48)
+    return config.integer("SEED") if wanted is None else int(wanted)
+
+
+def of_arguments(arguments: Arguments, config: Config) -> Request:
+    """The request that the main program's command line makes."""
+    return Request(
+        source=arguments.analysis,
+        input=_input(arguments),
+        scored=arguments.scored,
+        parameters=effective(
+            arguments.ldaoptimizer,
+            arguments.ldatopiccount,
+            arguments.ldaalpha,
+            arguments.ldabeta,
+            arguments.ldamaxiterations,
+            seed_of(arguments.prgseed, config),
+            legacy_batch=arguments.compatible,
+        ),
+        threshold=arguments.threshold,
+        most=arguments.maxresults,
+        feedback=arguments.feedback,
+        copies=arguments.dupfactor,
+        precision=arguments.precision,
+        user_domain=arguments.userdomain,
+        delimiter=arguments.delimiter,
+        compatible=arguments.compatible,
+    )
+
+
+def _input(arguments: Arguments) -> str | TableInput:
+    year, month, day = arguments.year, arguments.month, arguments.day
+    if year is None or month is None or day is None:
+        return arguments.input
+    return TableInput(arguments.database, arguments.datatable, year, month, day)
+
+
+def top_domains(config: Config) -> frozenset[str]:
+    """The labels of the top list: the file ``TOP_DOMAINS``, or the list shipped."""
+    configured = config.text("TOP_DOMAINS")
+    if not configured:
+        shipped = resources.files("spot_ml") / "data" / "top-domains.csv"
+        return top_labels(shipped.read_text(encoding="utf-8").splitlines())
+    path = Path(configured)
+    if not path.is_file():
+        raise NotFoundError(
+            f"there is no top domain list {path} (TOP_DOMAINS, {config.origin('TOP_DOMAINS')})",
+            hint="give a file of 'rank,name' lines, or leave TOP_DOMAINS empty",
+        )
+    return top_labels(path.read_text(encoding="utf-8").splitlines())

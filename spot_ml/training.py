@@ -1,0 +1,58 @@
+"""From counts per (document, word) to a model and the score of every pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from spot_ml import corpus as corpora
+from spot_ml.corpus import Corpus
+from spot_ml.lda.fit import FITS, Fit
+from spot_ml.lda.model import Model, Tick, model_of
+from spot_ml.lda.parameters import Parameters
+from spot_ml.score import log_likelihood, scores
+
+#: Counts per (document, word), in any order; equal pairs may occur several times.
+PAIRS = pa.schema([("document", pa.string()), ("word", pa.string()), ("count", pa.int64())])
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The corpus, the model fitted to it, and the score of each pair of the corpus."""
+
+    corpus: Corpus
+    model: Model
+    score: NDArray[np.float64]
+
+    @property
+    def log_likelihood(self) -> float:
+        """Sum over all tokens of ln P(word | document)."""
+        return log_likelihood(self.score, self.corpus.count)
+
+    def score_table(self) -> pa.Table:
+        """One row per pair: ``document``, ``word``, ``pair_score``."""
+        return pa.table(
+            {
+                "document": self.corpus.documents.take(pa.array(self.corpus.document)),
+                "word": self.corpus.words.take(pa.array(self.corpus.word)),
+                "pair_score": self.score,
+            }
+        )
+
+
+def train(
+    pairs: pa.Table,
+    parameters: Parameters,
+    precision: int,
+    tick: Tick = lambda: None,
+    fit: Fit | None = None,
+) -> Trained:
+    """Number the pairs, fit the model, score each pair. ``fit`` replaces the optimizer's own."""
+    documents, words = pairs["document"].combine_chunks(), pairs["word"].combine_chunks()
+    corpus = corpora.build(documents, words, pairs["count"].to_numpy())
+    counts = (fit or FITS[parameters.optimizer])(corpus, parameters, tick)
+    model = model_of(counts, precision)
+    return Trained(corpus, model, scores(model, corpus.document, corpus.word))
