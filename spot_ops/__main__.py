@@ -2,4 +2,4 @@
 
 from spot_ops.cli import main
 
-main()
+main(prog_name="spot")

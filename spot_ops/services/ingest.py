@@ -39,7 +39,7 @@ def _service(config: Config, name: str, title: str, verb: tuple[str, ...]) -> Se
     return Service(
         name=name,
         title=title,
-        command=(sys.executable, "-m", "spot_ops", *verb),
+        command=(sys.executable, "-P", "-m", "spot_ops", *verb),
         health=functools.partial(_health, beat, name),
         folders=(beat.parent, config.path("LANDING_DIR"), config.path("WORK_DIR")),
         prepare=functools.partial(beat.unlink, missing_ok=True),
