@@ -14,6 +14,10 @@ from typing import TypeAlias
 
 Value: TypeAlias = str | int | float | bool | date | None
 
+#: Inside quotes. Servers put variables into ``${...}`` even there, so no ``$`` stays one; octal
+#: escapes of three digits are the form that all dialects read.
+_ESCAPES = str.maketrans({"\\": "\\\\", "'": "\\'", "$": "\\044", "\0": "\\000"})
+
 
 def literal(value: Value) -> str:
     """Give the SQL literal of a value; TypeError for a type that has none.
@@ -34,7 +38,7 @@ def literal(value: Value) -> str:
     if isinstance(value, date):
         return f"'{value.isoformat()}'"
     if isinstance(value, str):
-        return "'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\0", "\\0") + "'"
+        return "'" + value.translate(_ESCAPES) + "'"
     raise TypeError(f"{type(value).__name__} has no SQL literal")
 
 

@@ -54,11 +54,14 @@ def _explained(method: Callable[P, R]) -> Callable[P, R]:
 
 
 class Hdfs:
-    """The file system that ``NAME_NODE`` and ``WEB_PORT`` name, as the user of ``HUSER``."""
+    """The file system that ``NAME_NODE`` and ``WEB_PORT`` name, as the user of ``HUSER``.
 
-    def __init__(self, config: Config) -> None:
+    ``user`` acts as another HDFS user, for what only an administrator may do.
+    """
+
+    def __init__(self, config: Config, *, user: str = "") -> None:
         self.address = _address(config)
-        self.user = posixpath.basename(config.text("HUSER").rstrip("/"))
+        self.user = user or posixpath.basename(config.text("HUSER").rstrip("/"))
         session = requests.Session()
         session.trust_env = False
         self._client = InsecureClient(
@@ -92,6 +95,16 @@ class Hdfs:
     def set_mode(self, path: str, mode: str) -> None:
         """Set the octal permissions of a path, e.g. ``775``."""
         self._client.set_permission(path, mode)
+
+    @_explained
+    def set_owner(self, path: str, owner: str, group: str) -> None:
+        """Set owner and group of a path; only an administrator of HDFS may."""
+        self._client.set_owner(path, owner=owner, group=group)
+
+    @_explained
+    def allow(self, path: str, acl: str) -> None:
+        """Add access rights to a path, e.g. ``user:hive:rwx,default:user:hive:rwx``."""
+        self._client.set_acl(path, acl, clear=False)
 
     @_explained
     def read_bytes(self, path: str) -> bytes:

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from impala.dbapi import connect
-from impala.error import Error, HiveServer2Error, OperationalError
+from impala.error import Error
 from thrift.Thrift import TException
 
 from spot_common.clients.dialect import Value, bind
@@ -16,6 +16,9 @@ from spot_common.config import Config
 from spot_common.errors import DataError, ServiceError, SpotError
 
 _TIMEOUT_S = 600
+
+#: What the library raises when the connection is not there or was lost.
+_LOST = (TException, OSError, EOFError)
 
 
 class Sql:
@@ -71,17 +74,11 @@ class Sql:
     def _run(self, statement: str) -> Any:
         try:
             return self._attempt(statement)
-        except (OperationalError, TException, OSError, EOFError):
-            self.close()
-        except HiveServer2Error as error:
-            if "Invalid SessionHandle" not in str(error):
-                raise self._refused(error) from error
+        except _LOST:
             self.close()
         try:
             return self._attempt(statement)
-        except HiveServer2Error as error:
-            raise self._refused(error) from error
-        except (OperationalError, TException, OSError, EOFError) as error:
+        except _LOST as error:
             self.close()
             raise ServiceError(
                 f"the SQL server does not answer at {self.host}:{self.port}",
@@ -90,22 +87,39 @@ class Sql:
 
     def _attempt(self, statement: str) -> Any:
         if self._connection is None:
-            self._connection = connect(
-                host=self.host,
-                port=self.port,
-                auth_mechanism="GSSAPI" if self._kerberos else "PLAIN",
-                kerberos_service_name="impala" if self.engine == "impala" else "hive",
-                use_ssl=self._tls,
-                ca_cert=self._authority,
-                user=None if self._kerberos else self._user,
-                password=None if self._kerberos else "",
-                timeout=_TIMEOUT_S,
-            )
-        cursor = self._connection.cursor()
-        cursor.execute(statement)
+            self._connection = self._connect()
+        cursor = None
+        try:
+            cursor = self._connection.cursor(user=self._user)
+            cursor.execute(statement)
+        except Error as error:
+            if cursor is not None:
+                with contextlib.suppress(Error, *_LOST):
+                    cursor.close()
+            if "Invalid SessionHandle" in str(error):
+                raise EOFError("the session is gone") from error
+            raise _refused(error) from error
         return cursor
 
-    @staticmethod
-    def _refused(error: HiveServer2Error) -> SpotError:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
-        return DataError(f"the SQL server refuses a statement: {first[:500]}")
+    def _connect(self) -> Any:
+        return connect(
+            host=self.host,
+            port=self.port,
+            auth_mechanism="GSSAPI" if self._kerberos else "PLAIN",
+            kerberos_service_name="impala" if self.engine == "impala" else "hive",
+            use_ssl=self._tls,
+            ca_cert=self._authority,
+            user=None if self._kerberos else self._user,
+            # Nobody checks it, but the protocol demands one.
+            password=None if self._kerberos else self._user,
+            timeout=_TIMEOUT_S,
+        )
+
+
+def _refused(error: Error) -> SpotError:
+    """Say why the server did not run a statement; a wrong statement stays wrong."""
+    lines = str(error).strip().splitlines() or ["no reason given"]
+    text = lines[0].removeprefix("org.apache.hive.service.cli.HiveSQLException: ")[:500]
+    if any(mark in str(error) for mark in ("AnalysisException", "ParseException", "SQLSTATE: 42")):
+        return DataError(f"the SQL server refuses a statement: {text}")
+    return ServiceError(f"the SQL server failed: {text}", hint="its log says more: spot logs sql")

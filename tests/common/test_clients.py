@@ -24,6 +24,7 @@ from spot_common.config import load_config
         ("it's", r"'it\'s'"),
         ("a\\", r"'a\\'"),
         ("' OR 1=1 --", r"'\' OR 1=1 --'"),
+        ("${env:HOME}", r"'\044{env:HOME}'"),
         ("\\' OR 1=1 --", r"'\\\' OR 1=1 --'"),
     ],
 )
@@ -39,6 +40,7 @@ def test_a_string_never_leaves_its_quotes(text: str):
     while body[position] != "'":
         position += 2 if body[position] == "\\" else 1
     assert position == len(body) - 1
+    assert "$" not in body
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), b"bytes", [1]])
