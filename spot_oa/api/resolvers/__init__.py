@@ -1,0 +1,1 @@
+"""Resolvers: :mod:`root`, and one module per source that exports ``BINDABLES``."""
