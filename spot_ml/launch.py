@@ -21,6 +21,7 @@ TEST_RESULTS = 20
 _USAGE = "ml_ops.sh YYYYMMDD SOURCE [TOL] [MAX_RESULTS]"
 _TEST_USAGE = "ml_test.sh SOURCE INPUT_PATH"
 _DEFAULT = Parameters()
+_PADDED = re.compile(r"/([mdh])=0(\d)(?=/|$)")
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,12 @@ def places(launch: Launch, config: Config) -> Places:
         invalid=f"{scored}/invalid_records",
         feedback=f"{base}/feedback/ml_feedback.csv",
     )
+
+
+def spellings(path: str) -> tuple[str, ...]:
+    """A partition path as it is and with unpadded numbers (``m=1/d=7``), where that differs."""
+    unpadded = _PADDED.sub(r"/\1=\2", path)
+    return (path,) if unpadded == path else (path, unpadded)
 
 
 def fit_parameters(config: Config, launch: Launch) -> Parameters:

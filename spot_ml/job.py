@@ -1,0 +1,230 @@
+"""The job: one day of one source, from Parquet rows to the result file.
+
+    rows -> state and words -> counts per (document, word) -> fit -> scores -> result
+
+``python -m spot_ml.job`` takes the options of the original's main program. Exit status: 0 only
+when results were written, 2 wrong option, 3 no rows or wrong columns, 4 a service does not
+answer.
+
+The pairs are brought to the driver and the fit runs there, block after block (see ``lda.em``);
+everything that grows with the number of events stays in Spark.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+import numpy as np
+import pyarrow as pa
+from py4j.protocol import Py4JJavaError
+from pyspark import StorageLevel
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql import functions as F  # noqa: N812 - the name that Spark's users know
+
+from spot_common import log, progress
+from spot_common.cli import fail
+from spot_common.config import Config, load_config
+from spot_common.errors import DataError, NotFoundError, SpotError
+from spot_common.registry import check_source
+from spot_ml import arguments, feedback, inputs, mllib, stages
+from spot_ml.feedback import Feedback
+from spot_ml.pipeline import with_counts
+from spot_ml.records import REASON, State
+from spot_ml.request import Request, TableInput, of_arguments, top_domains
+from spot_ml.session import spark_session
+from spot_ml.stages import Tally
+from spot_ml.storage import Storage, explain
+from spot_ml.summary import Summary
+from spot_ml.training import PAIRS, Trained, train
+from spot_ml.words.source import SourceWords, WordContext
+
+_LOG = log.get("ml.job")
+_PARTS = "parts"
+_RECORD = "run.json"
+_SUCCESS = "_SUCCESS"
+
+#: Folder for the records of a state, below the folder of the results.
+_ASIDE = {State.INVALID: "invalid_records", State.CORRUPT: "corrupt_records"}
+
+
+def run(request: Request, config: Config) -> Summary:
+    """Start Spark, do the run, stop Spark. Raises a SpotError where no result was written."""
+    check_source(request.source)
+    started = time.monotonic()
+    with ExitStack() as stack:
+        with progress.bar("start Spark"):
+            tables = isinstance(request.input, TableInput)
+            session = stack.enter_context(spark_session(config, tables=tables))
+        return run_in(session, request, config, started)
+
+
+def run_in(
+    session: SparkSession, request: Request, config: Config, started: float | None = None
+) -> Summary:
+    """Do the run in a session that is there; ``started`` is when its time began to count."""
+    started = time.monotonic() if started is None else started
+    words = stages.source_words(request.source)
+    storage = Storage(session)
+    with _explained(str(request.input)):
+        rows = inputs.read(session, storage, request, words)
+        given = feedback.read(words, _feedback_lines(storage, request.feedback))
+        with progress.bar("read rows and make words"):
+            context = _context(rows, words, request, given, config)
+            records = stages.tagged(rows, words, session.sparkContext.broadcast(context))
+            records = records.persist(StorageLevel.MEMORY_AND_DISK)
+            tallies = stages.tally(records)
+        if not tallies:
+            raise NotFoundError(f"there are no rows at {request.input}")
+        given = _matched(records, words, given)
+        trained = _train(session, records, words, request, given, context)
+        threshold = config.integer("SPK_AUTO_BRDCST_JOIN_THR")
+        scored = stages.scored(records, words, trained.score_table(), request.threshold, threshold)
+        with progress.bar("score and write results"), storage.replaced(request.scored) as folder:
+            results = _write_results(storage, scored, words, request, folder)
+            _write_aside(records, words, tallies, folder)
+            summary = _summary(request, tallies, given, trained, results, started)
+            storage.write_text(f"{folder}/{_RECORD}", json.dumps(summary.facts(), indent=2))
+            storage.write_text(f"{folder}/{_SUCCESS}", "")
+        records.unpersist()
+    log.event(_LOG, "results_written", **summary.facts())
+    return summary
+
+
+def _feedback_lines(storage: Storage, path: str) -> list[str] | None:
+    text = storage.read_text(path) if path else None
+    return None if text is None else text.splitlines()
+
+
+def _context(
+    rows: DataFrame, words: SourceWords, request: Request, given: Feedback, config: Config
+) -> WordContext:
+    context = WordContext(
+        user_domain=request.user_domain,
+        top_domains=top_domains(config),
+        compatible=request.compatible,
+    )
+    if words.counted is None:
+        return context
+    counts = stages.value_counts(rows.select(*words.select_columns), words)
+    return with_counts(context, words, counts, given, request.copies)
+
+
+def _matched(records: DataFrame, words: SourceWords, given: Feedback) -> Feedback:
+    """Complete feedback rows by the day's records, where the file does not give everything."""
+    wanted = feedback.unmatched(words, given)
+    if not wanted.num_rows:
+        return given
+    return feedback.match(words, given, stages.equal_records(records, words, wanted))
+
+
+def _train(
+    session: SparkSession,
+    records: DataFrame,
+    words: SourceWords,
+    request: Request,
+    given: Feedback,
+    context: WordContext,
+) -> Trained:
+    with progress.bar("count words per address"):
+        counted = stages.pairs(records, words).cast(PAIRS)
+    extra = feedback.pairs(words, given, context, request.copies)
+    parameters = request.parameters
+    fit = mllib.fit_with(session) if parameters.optimizer.startswith(mllib.PREFIX) else None
+    with progress.bar("fit topics", parameters.iterations, "iterations") as shown:
+        pairs = pa.concat_tables([counted, extra])
+        return train(pairs, parameters, request.precision, shown.advance, fit)
+
+
+def _write_results(
+    storage: Storage, scored: DataFrame, words: SourceWords, request: Request, folder: str
+) -> int:
+    """Write the result file and give its number of lines."""
+    lines = stages.ranked(scored, words, request.threshold, request.most, request.delimiter)
+    written = Observation("results")
+    parts = f"{folder}/{_PARTS}"
+    lines.observe(written, F.count(F.lit(1)).alias("lines")).write.text(parts)
+    storage.merge(parts, f"{folder}/{request.results_name}")
+    return int(written.get["lines"])
+
+
+def _write_aside(
+    records: DataFrame, words: SourceWords, tallies: Sequence[Tally], folder: str
+) -> None:
+    for state, name in _ASIDE.items():
+        if any(entry.state == state for entry in tallies):
+            aside = stages.with_state(records, state).select(*words.select_columns, REASON)
+            aside.write.parquet(f"{folder}/{name}")
+
+
+def _summary(
+    request: Request,
+    tallies: Sequence[Tally],
+    given: Feedback,
+    trained: Trained,
+    results: int,
+    started: float,
+) -> Summary:
+    states = {state: sum(t.rows for t in tallies if t.state == state) for state in State}
+    parameters = request.parameters
+    return Summary(
+        source=request.source,
+        input=str(request.input),
+        results_file=f"{request.scored}/{request.results_name}",
+        rows=sum(states.values()),
+        clean=states[State.CLEAN],
+        invalid=states[State.INVALID],
+        corrupt=states[State.CORRUPT],
+        lost=states[State.LOST],
+        reasons={t.reason: t.rows for t in tallies if t.reason is not None},
+        feedback_rows=given.used,
+        feedback_skipped=given.skipped,
+        documents=len(trained.corpus.documents),
+        words=len(trained.corpus.words),
+        pairs=trained.corpus.pairs,
+        optimizer=parameters.optimizer,
+        topics=parameters.topics,
+        alpha=parameters.alpha,
+        beta=parameters.beta,
+        iterations=parameters.iterations,
+        seed=parameters.seed,
+        precision=request.precision,
+        compatible=request.compatible,
+        log_likelihood=trained.log_likelihood,
+        unscored=int(np.isnan(trained.score).sum()),
+        results=results,
+        seconds=round(time.monotonic() - started, 1),
+    )
+
+
+@contextmanager
+def _explained(path: str) -> Iterator[None]:
+    """Turn what Spark raises into errors that say what to do."""
+    try:
+        yield
+    except Py4JJavaError as error:
+        raise explain(error, path) from error
+    except PySparkException as error:
+        message = str(error).splitlines()[0][:500]
+        raise DataError(
+            f"Spark could not work on {path}: {message}", hint="see logs/ml-spark.log in STATE_DIR"
+        ) from error
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the job with the options of the original's main program."""
+    log.configure(level="WARNING")
+    try:
+        config = load_config()
+        found = arguments.parse(sys.argv[1:] if argv is None else argv)
+        print(run(of_arguments(found, config), config).text())
+    except SpotError as error:
+        fail(error)
+
+
+if __name__ == "__main__":
+    main()

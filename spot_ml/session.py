@@ -1,0 +1,136 @@
+"""The Spark session of a run: settings from ``spot.conf``, quiet, on loopback, without a UI."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from py4j.protocol import Py4JError
+from pyspark.sql import SparkSession
+
+from spot_common.config import Config
+from spot_common.errors import ServiceError
+
+_ROOT = Path(__file__).resolve().parents[1]
+_LOG_SETTINGS = Path(__file__).parent / "data" / "log4j2.properties"
+_LOG_NAME = "ml-spark.log"
+
+#: Settings of a cluster: ours, Spark's, and the unit that is added to the value.
+_CLUSTER = (
+    ("SPK_EXEC_MEM", "spark.executor.memory", ""),
+    ("SPK_EXEC_CORES", "spark.executor.cores", ""),
+    ("SPK_EXEC_MEM_OVERHEAD", "spark.executor.memoryOverhead", "m"),
+    ("SPK_DRIVER_MEM_OVERHEAD", "spark.driver.memoryOverhead", "m"),
+    ("SPK_EXEC", "spark.dynamicAllocation.maxExecutors", ""),
+)
+
+
+def settings(config: Config) -> dict[str, str]:
+    """Every Spark setting that a run needs, as the configuration gives it."""
+    master = config.text("SPARK_MASTER")
+    found = {
+        "spark.master": master,
+        "spark.app.name": "spot-ml",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.driver.memory": config.text("SPK_DRIVER_MEM") or "1g",
+        "spark.driver.maxResultSize": config.text("SPK_DRIVER_MAX_RESULTS") or "0",
+        "spark.sql.autoBroadcastJoinThreshold": config.text("SPK_AUTO_BRDCST_JOIN_THR"),
+        "spark.sql.execution.arrow.pyspark.enabled": "true",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.warehouse.dir": str(config.path("WORK_DIR") / "spark-warehouse"),
+        "spark.executorEnv.PYTHONPATH": str(_ROOT),
+        "spark.hadoop.fs.defaultFS": file_system(config),
+        "spark.hadoop.dfs.replication": config.text("HDFS_REPLICATION"),
+        "spark.hadoop.ipc.client.connect.max.retries": "2",
+        "spark.hadoop.ipc.client.connect.retry.interval": "500",
+        "spark.hadoop.hive.metastore.uris": (
+            f"thrift://{config.text('METASTORE_HOST')}:{config.text('METASTORE_PORT')}"
+        ),
+    }
+    local = re.fullmatch(r"local(?:\[(\d+|\*)(?:,\s*\d+)?\])?", master)
+    if local:
+        found.update(_local(config, local.group(1)))
+    else:
+        found.update(
+            {theirs: config.text(ours) + unit for ours, theirs, unit in _CLUSTER
+             if config.text(ours)}
+        )  # fmt: skip
+        found["spark.dynamicAllocation.enabled"] = "true"
+    return found
+
+
+def _local(config: Config, cores: str | None) -> dict[str, str]:
+    """Settings of a run inside one process: everything on loopback, few partitions."""
+    count = (os.cpu_count() or 1) if cores == "*" else int(cores or 1)
+    log_file = config.path("STATE_DIR") / "logs" / _LOG_NAME
+    options = (
+        f"-Dlog4j2.configurationFile={_LOG_SETTINGS.as_uri()} -Dspot.log={log_file} "
+        "-XX:+UseParallelGC -XX:TieredStopAtLevel=4"
+    )
+    return {
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.local.dir": str(config.path("WORK_DIR") / "spark"),
+        "spark.sql.shuffle.partitions": str(max(2, count)),
+        "spark.default.parallelism": str(max(2, count)),
+        "spark.driver.extraJavaOptions": options,
+    }
+
+
+def file_system(config: Config) -> str:
+    """Address of the default file system, from ``NAME_NODE`` and ``NAME_NODE_PORT``."""
+    host = re.sub(r"^[a-z]+://", "", config.text("NAME_NODE")).rstrip("/")
+    return f"hdfs://{host}:{config.text('NAME_NODE_PORT')}"
+
+
+@contextmanager
+def spark_session(config: Config, *, tables: bool = False) -> Iterator[SparkSession]:
+    """Start Spark for one run and stop it at the end; ``tables`` connects the metastore.
+
+    What the Java side prints goes to ``STATE_DIR/logs/ml-spark.log``.
+    """
+    os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    if not config.flag("KERBEROS"):
+        os.environ["HADOOP_USER_NAME"] = posixpath.basename(config.text("HUSER").rstrip("/"))
+    log_file = config.path("STATE_DIR") / "logs" / _LOG_NAME
+    log_file.parent.mkdir(parents=True, exist_ok=True)
+    config.path("WORK_DIR").mkdir(parents=True, exist_ok=True)
+    builder = SparkSession.builder
+    for name, value in settings(config).items():
+        builder = builder.config(name, value)
+    if tables:
+        builder = builder.enableHiveSupport()
+    try:
+        with _errors_to(log_file):
+            session = builder.getOrCreate()
+    except Exception as error:
+        raise ServiceError(
+            f"Spark did not start: {type(error).__name__}", hint=f"see {log_file}"
+        ) from error
+    try:
+        yield session
+    finally:
+        with suppress(Py4JError, ConnectionError):
+            session.stop()
+
+
+@contextmanager
+def _errors_to(path: Path) -> Iterator[None]:
+    """Send what processes started in the block print on the error stream to a file."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with path.open("ab") as log:
+            os.dup2(log.fileno(), 2)
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 2)
+        os.close(kept)

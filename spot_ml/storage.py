@@ -1,0 +1,168 @@
+"""Files of the job's default file system, through the Hadoop client inside Spark."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from py4j.protocol import Py4JJavaError
+from pyspark.sql import SparkSession
+
+from spot_common.errors import DataError, ServiceError
+
+_STALE_MS = 24 * 3600 * 1000
+_COPY_BYTES = 1 << 20
+
+
+def explain(error: Py4JJavaError, what: str) -> ServiceError | DataError:
+    """Turn a failure of the Java side into an error that names what it concerns."""
+    root = error.java_exception
+    while root.getCause() is not None:
+        root = root.getCause()
+    kind = root.getClass().getSimpleName()
+    message = str(root.getMessage() or kind).splitlines()[0]
+    if kind in ("ConnectException", "NoRouteToHostException", "UnknownHostException"):
+        return ServiceError(
+            f"HDFS does not answer: {message}",
+            hint="start it with 'spot up', or see 'spot status'",
+        )
+    if kind == "AccessControlException":
+        return DataError(f"no permission for {what}: {message}", hint="check HUSER and its owner")
+    return ServiceError(f"{what}: {kind}: {message}", hint="see logs/ml-spark.log in STATE_DIR")
+
+
+@dataclass(frozen=True)
+class Storage:
+    """The file system that paths without a scheme belong to."""
+
+    session: SparkSession
+
+    @property
+    def _java(self) -> Any:
+        return self.session._jvm
+
+    def _path(self, path: str) -> Any:
+        return self._java.org.apache.hadoop.fs.Path(path)
+
+    def _system(self, path: str) -> Any:
+        return self._path(path).getFileSystem(self.session._jsc.hadoopConfiguration())
+
+    def exists(self, path: str) -> bool:
+        """Say whether something is at ``path``."""
+        with explained(path):
+            return bool(self._system(path).exists(self._path(path)))
+
+    def list(self, path: str) -> list[Any]:
+        """Give the Java file status of each entry of a folder, by name."""
+        with explained(path):
+            found = list(self._system(path).listStatus(self._path(path)))
+        return sorted(found, key=_name)
+
+    def delete(self, path: str) -> None:
+        """Delete a file or a folder with all in it; nothing happens where there is none."""
+        with explained(path):
+            self._system(path).delete(self._path(path), True)
+
+    def rename(self, path: str, target: str) -> None:
+        """Rename a file or folder; ServiceError where that is refused."""
+        with explained(path):
+            if not self._system(path).rename(self._path(path), self._path(target)):
+                raise ServiceError(f"{path} could not be renamed to {target}")
+
+    def read_text(self, path: str) -> str | None:
+        """The text of a file (UTF-8, faulty bytes replaced), None where there is none."""
+        if not self.exists(path):
+            return None
+        with explained(path):
+            stream = self._system(path).open(self._path(path))
+            try:
+                data = self._java.org.apache.commons.io.IOUtils.toByteArray(stream)
+            finally:
+                stream.close()
+        return bytes(data).decode("utf-8", errors="replace")
+
+    def write_text(self, path: str, text: str) -> None:
+        """Create or replace a file."""
+        with explained(path):
+            stream = self._system(path).create(self._path(path), True)
+            try:
+                stream.write(bytearray(text.encode("utf-8")))
+            finally:
+                stream.close()
+
+    def merge(self, folder: str, target: str) -> None:
+        """Join the part files of a folder, in the order of their names, into one file."""
+        io = self._java.org.apache.hadoop.io.IOUtils
+        with explained(target):
+            out = self._system(target).create(self._path(target), True)
+            try:
+                for entry in self.list(folder):
+                    if not _name(entry).startswith("part-"):
+                        continue
+                    part = self._system(folder).open(entry.getPath())
+                    try:
+                        io.copyBytes(part, out, _COPY_BYTES, False)
+                    finally:
+                        part.close()
+            finally:
+                out.close()
+        self.delete(folder)
+
+    @contextmanager
+    def replaced(self, folder: str) -> Iterator[str]:
+        """Give the path of a new folder that takes the place of ``folder`` when the block ends.
+
+        The earlier folder stays complete until then, and for ever where the block fails.
+        """
+        parent, _, name = folder.rstrip("/").rpartition("/")
+        self._tidy(parent, name)
+        fresh = f"{parent}/.{name}.new.{uuid.uuid4().hex}"
+        former = f"{parent}/.{name}.old.{uuid.uuid4().hex}"
+        try:
+            yield fresh
+            had_one = self.exists(folder)
+            if had_one:
+                self.rename(folder, former)
+            try:
+                self.rename(fresh, folder)
+            except Exception:
+                if had_one:
+                    self.rename(former, folder)
+                raise
+        except BaseException:
+            self.delete(fresh)
+            raise
+        self.delete(former)
+
+    def _tidy(self, parent: str, name: str) -> None:
+        """Clean up after runs that were killed: bring a folder back, delete what is a day old."""
+        if not self.exists(parent):
+            return
+        marks = (f".{name}.new.", f".{name}.old.")
+        left = [entry for entry in self.list(parent) if _name(entry).startswith(marks)]
+        former = [entry for entry in left if _name(entry).startswith(marks[1])]
+        if former and not self.exists(f"{parent}/{name}"):
+            latest = max(former, key=lambda entry: int(entry.getModificationTime()))
+            self.rename(f"{parent}/{_name(latest)}", f"{parent}/{name}")
+            left.remove(latest)
+        for entry in left:
+            if time.time() * 1000 - int(entry.getModificationTime()) > _STALE_MS:
+                self.delete(f"{parent}/{_name(entry)}")
+
+
+def _name(entry: Any) -> str:
+    """Name of a Java file status."""
+    return str(entry.getPath().getName())
+
+
+@contextmanager
+def explained(what: str) -> Iterator[None]:
+    """Explain failures of the Java side in the block; ``what`` names the path concerned."""
+    try:
+        yield
+    except Py4JJavaError as error:
+        raise explain(error, what) from error
