@@ -1,0 +1,1 @@
+"""Ingest: files of sensors become rows of the raw tables, each exactly once."""

@@ -1,0 +1,61 @@
+"""What a reader gives: rows that are stored, rows that are set aside, and their counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+#: Most bytes of one row that are kept when it is set aside.
+RAW_LIMIT = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A row that was not understood.
+
+    ``number`` counts lines or records of the input from 1, ``reason`` is a sentence without a
+    full stop, ``raw`` the bytes as they came (at most ``RAW_LIMIT`` of them).
+    """
+
+    number: int
+    reason: str
+    raw: bytes
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows of one file.
+
+    ``rows`` has the columns of the raw table; ``hours`` has one value a row, the hours between
+    1970-01-01 00:00 UTC and the row's own time, from which its partition follows.
+    """
+
+    rows: pa.RecordBatch
+    hours: pa.Int64Array
+    rejected: tuple[Rejected, ...] = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a reader says at the end of a file that it accepts.
+
+    ``rejected`` are rows that only the end of the file shows to be missing or damaged; ``note``
+    tells the operator about them and is empty when all is well.
+    """
+
+    rejected: tuple[Rejected, ...] = ()
+    note: str = ""
+
+
+@dataclass
+class Account:
+    """Rows of one file: those stored and those set aside. Their sum are the rows received."""
+
+    stored: int = 0
+    set_aside: int = 0
+
+    @property
+    def received(self) -> int:
+        """Every row that the file held."""
+        return self.stored + self.set_aside

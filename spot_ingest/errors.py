@@ -1,0 +1,16 @@
+"""Errors of ingest."""
+
+from __future__ import annotations
+
+from spot_common.errors import DataError
+
+
+class UnreadableError(DataError):
+    """A file that cannot become rows and is set aside as a whole.
+
+    ``rows`` is how many rows it is known to hold (0 where that is not known).
+    """
+
+    def __init__(self, message: str, *, rows: int = 0, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.rows = rows

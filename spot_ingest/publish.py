@@ -1,0 +1,119 @@
+"""Rows to Parquet: one local file per partition, then one file per partition in the table.
+
+A table's file is named by the hash of the input, so that a repeated input finds its rows there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from spot_common.schema.types import Table
+from spot_common.warehouse import Warehouse
+from spot_ingest.accounting import Batch
+from spot_ingest.errors import UnreadableError
+
+#: Rows of a partition that are written together, and rows kept back in all partitions.
+_GROUP_ROWS = 256 * 1024
+_HELD_ROWS = 2 * _GROUP_ROWS
+#: Partitions (hours) that one file may spread over.
+HOURS_LIMIT = 800
+_HOUR = 3600
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows of one partition, in a local Parquet file."""
+
+    values: Mapping[str, int]
+    path: Path
+    rows: int
+
+    def record(self) -> dict[str, int]:
+        """The partition as the ledger keeps it."""
+        return {**self.values, "rows": self.rows}
+
+
+@dataclass
+class _Hour:
+    """What is known of one partition while rows still come."""
+
+    path: Path
+    rows: int = 0
+    held: list[pa.RecordBatch] = field(default_factory=list)
+    held_rows: int = 0
+    writer: pq.ParquetWriter | None = None
+
+
+class Splitter:
+    """Writes batches into Parquet files of ``folder``, one per hour of the rows' own time (UTC)."""
+
+    def __init__(self, table: Table, folder: Path) -> None:
+        self._schema = table.arrow()
+        self._folder = folder
+        self._hours: dict[int, _Hour] = {}
+        self._held_rows = 0
+
+    def write(self, batch: Batch) -> None:
+        """Take the rows of a batch; UnreadableError when the file spreads over too many hours."""
+        hours = pc.unique(batch.hours).to_pylist()
+        for hour in hours:
+            rows = batch.rows
+            if len(hours) > 1:
+                rows = rows.filter(pc.equal(batch.hours, hour))
+            self._hold(hour, rows)
+        while self._held_rows > _HELD_ROWS:
+            self._flush(max(self._hours.values(), key=lambda one: one.held_rows))
+
+    def close(self) -> list[Part]:
+        """Finish the files and name them, oldest first."""
+        parts = []
+        for hour, state in sorted(self._hours.items()):
+            self._flush(state)
+            if state.writer is not None:
+                state.writer.close()
+            parts.append(Part(_values(hour), state.path, state.rows))
+        return parts
+
+    def _hold(self, hour: int, rows: pa.RecordBatch) -> None:
+        state = self._hours.get(hour)
+        if state is None:
+            if len(self._hours) >= HOURS_LIMIT:
+                raise UnreadableError(
+                    f"its rows spread over more than {HOURS_LIMIT} hours",
+                    hint="split the file by day",
+                )
+            state = self._hours[hour] = _Hour(self._folder / f"{hour}.parquet")
+        state.held.append(rows)
+        state.held_rows += rows.num_rows
+        state.rows += rows.num_rows
+        self._held_rows += rows.num_rows
+        if state.held_rows >= _GROUP_ROWS:
+            self._flush(state)
+
+    def _flush(self, state: _Hour) -> None:
+        if not state.held:
+            return
+        if state.writer is None:
+            state.writer = pq.ParquetWriter(state.path, self._schema, compression="zstd")
+        state.writer.write_table(pa.Table.from_batches(state.held, self._schema))
+        self._held_rows -= state.held_rows
+        state.held, state.held_rows = [], 0
+
+
+def _values(hour: int) -> dict[str, int]:
+    moment = datetime.fromtimestamp(hour * _HOUR, UTC)
+    return {"y": moment.year, "m": moment.month, "d": moment.day, "h": moment.hour}
+
+
+def publish(warehouse: Warehouse, table: Table, parts: list[Part], digest: str) -> None:
+    """Put the files into the table and make their partitions known; safe to repeat."""
+    for part in parts:
+        warehouse.add_file(table, part.values, part.path, digest)
+    warehouse.ensure_partitions(table, [part.values for part in parts])

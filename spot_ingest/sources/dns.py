@@ -1,0 +1,26 @@
+"""DNS: packet captures, read by tshark."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from pathlib import Path
+
+from spot_ingest.readers import capture, tshark
+from spot_ingest.source import IngestSource
+
+
+def first_moment(path: Path, _name: str) -> datetime | None:
+    """The time of the first packet."""
+    return capture.first_packet(path)
+
+
+SOURCE = IngestSource(
+    name="dns",
+    accepts=re.compile(r"\.(pcap|pcapng|cap)(\.gz)?$"),
+    first_moment=first_moment,
+    dissect=tshark.dissect,
+    parse=tshark.parse,
+    staged=True,
+    suffix=".pcap",
+)

@@ -1,0 +1,35 @@
+"""Netflow: nfcapd files, read by nfdump."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from spot_ingest.readers import nfdump
+from spot_ingest.source import IngestSource
+
+_NAMED = re.compile(r"^nfcapd\.(\d{10})")
+
+
+def first_moment(path: Path, name: str) -> datetime | None:
+    """The time in the name (``nfcapd.YYYYMMDDHHmm``), else the first flow's."""
+    named = _NAMED.match(name)
+    if named is not None:
+        try:
+            return datetime.strptime(named.group(1), "%Y%m%d%H").replace(tzinfo=UTC)
+        except ValueError:
+            pass
+    seconds = nfdump.header(path).get("First", 0)
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
+
+
+SOURCE = IngestSource(
+    name="flow",
+    accepts=re.compile(r"^nfcapd|\.(nfcapd|nfdump)$"),
+    first_moment=first_moment,
+    dissect=nfdump.dissect,
+    parse=nfdump.parse,
+    staged=True,
+    prefix="nfcapd.",
+)
