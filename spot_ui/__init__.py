@@ -1,0 +1,1 @@
+"""The web pages of Spot and the server extension that serves them."""

@@ -1,0 +1,1 @@
+"""Jupyter server extension: pages at /files/ui/, the API at /graphql."""

@@ -1,0 +1,45 @@
+"""Entry point of the Jupyter server extension."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from jupyter_server.serverapp import ServerApp
+from jupyter_server.utils import url_path_join
+
+from spot_common.config import load_config
+from spot_oa.api import execute
+from spot_ui.server.graphql import Executor, GraphqlHandler
+from spot_ui.server.pages import PAGES, STATIC_DIR, PageHandler, RootHandler
+
+#: Requests of the API that run side by side; others wait.
+_THREADS = 8
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    """Tell Jupyter which module to load."""
+    return [{"module": "spot_ui.server.extension"}]
+
+
+def _load_jupyter_server_extension(server: ServerApp) -> None:
+    """Read the configuration once and add the handlers."""
+    config = load_config()
+    limit = config.integer("UI_BODY_LIMIT")
+    add_handlers(server, partial(execute, config), limit)
+    server.log.info("Spot: pages at %s, API at %s", PAGES, "/graphql")
+
+
+def add_handlers(server: ServerApp, run: Executor, limit: int) -> None:
+    """Put our addresses before the server's own. ``limit`` is in bytes."""
+    base = server.web_app.settings["base_url"]
+    pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="spot-api")
+    api = {"execute": run, "pool": pool, "limit": limit}
+    server.web_app.add_handlers(
+        ".*$",
+        [
+            (url_path_join(base, r"/?"), RootHandler),
+            (url_path_join(base, PAGES, "(.*)"), PageHandler, {"path": str(STATIC_DIR)}),
+            (url_path_join(base, r"/graphql/?"), GraphqlHandler, api),
+        ],
+    )

@@ -1,0 +1,91 @@
+import type { ReactNode } from "react";
+import type { RankedRow, Source } from "../../app/source";
+import { odds, plural, STRONG, score, strength } from "../../design/format";
+import { State } from "../../design/State";
+import { type Mark, RATING_WORDS } from "../rate/ratings";
+
+interface WhyProps {
+  source: Source;
+  row: RankedRow | null;
+  rows: readonly RankedRow[];
+  mark: Mark | undefined;
+}
+
+/** The place of the row as a sentence, from nothing but its rank and score. */
+function Lead({ source, row, rows }: { source: Source; row: RankedRow; rows: readonly RankedRow[] }): ReactNode {
+  const chance = odds(row.score);
+  const strong = strength(row.score) >= STRONG;
+  const equals = rows.filter((other) => other.score === row.score).length - 1;
+  return (
+    <ul className="why-lead">
+      <li>
+        {row.rank === 0
+          ? `The most suspicious ${source.noun[0]} of the day.`
+          : `${plural(row.rank, source.noun)} of the day ${row.rank === 1 ? "is" : "are"} more suspicious than this one.`}
+      </li>
+      {chance && (
+        <li>
+          The model gives such an event a chance of <b>{chance}</b>.
+        </li>
+      )}
+      <li>
+        {strong
+          ? "It counts as strong: its score is below 2.3e-6."
+          : "It does not count as strong: its score is not below 2.3e-6."}
+      </li>
+      {equals > 0 && <li>{`${plural(equals, ["other row has", "other rows have"])} the same score.`}</li>}
+    </ul>
+  );
+}
+
+/** What is known about the rank of a row. The score says how unlikely an event is, not why. */
+export function Why({ source, row, rows, mark }: WhyProps): ReactNode {
+  if (row === null) {
+    return (
+      <>
+        <div className="panel-head">
+          <h2 id="t-why">Why</h2>
+        </div>
+        <State title="No row is picked">
+          <p>Pick a row to see its rank, its score and what is known about it.</p>
+        </State>
+      </>
+    );
+  }
+  const twins = rows.filter((other) => other.id !== row.id && source.rating.key(other) === source.rating.key(row));
+  return (
+    <>
+      <div className="panel-head">
+        <h2 id="t-why">{`Why rank ${row.rank}`}</h2>
+        <span className="sub mono">{source.headline(row)}</span>
+      </div>
+      <div className="panel-scroll why-body" role="region" aria-labelledby="t-why" tabIndex={0}>
+        <Lead source={source} row={row} rows={rows} />
+        <div className="odds">
+          <b>{`Score ${score(row.score)}`}</b>
+          <span className="muted">a lower score is more suspicious; it does not say why</span>
+        </div>
+        <dl className="facts">
+          {mark && (
+            <div className="fact">
+              <dt>Rated</dt>
+              <dd>{RATING_WORDS[mark.rating]}</dd>
+            </div>
+          )}
+          {source.facts(row).map(([label, value]) => (
+            <div className="fact" key={label}>
+              <dt>{label}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+          {twins.length > 0 && (
+            <div className="fact">
+              <dt>Rated as one</dt>
+              <dd>{`with ${twins.length === 1 ? "rank" : "ranks"} ${twins.map((other) => other.rank).join(", ")}`}</dd>
+            </div>
+          )}
+        </dl>
+      </div>
+    </>
+  );
+}
