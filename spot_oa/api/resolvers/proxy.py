@@ -33,6 +33,7 @@ from spot_oa.api.shape import (
     column,
     day_and_time,
     mapped,
+    probability,
     shaped,
     whole_or_none,
     whole_or_zero,
@@ -62,6 +63,7 @@ _SUSPICIOUS: Shape = {
     "uriPath": column("uripath"),
     "uriQuery": column("uriquery"),
     "score": mapped("ml_score", lambda score: int(score or 0)),
+    "mlScore": probability("ml_score"),
     "uriRep": column("uri_rep"),
     "networkContext": column("network_context"),
 }
