@@ -11,10 +11,26 @@ def flow(clock: str, sip: str, dip: str, *, sport: int = 1000, ibyt: int | None 
     return {
         "treceived": f"2016-07-08 {clock}",
         "unix_tstamp": 1467936000 + hour * 3600 + minute * 60 + second,
-        **{"tryear": 2016, "trmonth": 7, "trday": 8},
-        **{"trhour": hour, "trminute": minute, "trsec": second, "tdur": 0.5},
-        **{"sip": sip, "dip": dip, "sport": sport, "dport": 80, "proto": "TCP", "flag": ".AP.SF"},
-        **{"stos": 0, "ipkt": 2, "ibyt": ibyt, "opkt": 0, "obyt": 0, "input": 1, "output": 2},
+        "tryear": 2016,
+        "trmonth": 7,
+        "trday": 8,
+        "trhour": hour,
+        "trminute": minute,
+        "trsec": second,
+        "tdur": 0.5,
+        "sip": sip,
+        "dip": dip,
+        "sport": sport,
+        "dport": 80,
+        "proto": "TCP",
+        "flag": ".AP.SF",
+        "stos": 0,
+        "ipkt": 2,
+        "ibyt": ibyt,
+        "opkt": 0,
+        "obyt": 0,
+        "input": 1,
+        "output": 2,
         "rip": "192.0.2.1",
     }
 
@@ -34,8 +50,13 @@ def dns(clock: str, client: str, name: str, *, answers: str | None = "203.0.113.
     return {
         "frame_time": f"Jul  8 2016 {clock}.123456000 UTC",
         "unix_tstamp": 1467936000 + hour * 3600 + minute * 60 + second,
-        **{"frame_len": 120, "ip_dst": client, "ip_src": "10.0.0.53", "dns_qry_name": name},
-        **{"dns_qry_class": "0x00000001", "dns_qry_type": 1, "dns_qry_rcode": 0},
+        "frame_len": 120,
+        "ip_dst": client,
+        "ip_src": "10.0.0.53",
+        "dns_qry_name": name,
+        "dns_qry_class": "0x00000001",
+        "dns_qry_type": 1,
+        "dns_qry_rcode": 0,
         "dns_a": answers,
     }
 
@@ -53,11 +74,25 @@ def proxy(clock: str, client: str, uri: str, *, respcode: str = "200") -> Row:
     """A raw proxy record."""
     host, _, path = uri.partition("/")
     return {
-        **{"p_date": "2016-07-08", "p_time": clock, "clientip": client, "host": host},
-        **{"reqmethod": "GET", "useragent": '"Mozilla/5.0 (X11)"', "resconttype": "text/html"},
-        **{"duration": 12, "username": "1234", "webcat": '"News;Blogs"', "referer": "-"},
-        **{"respcode": respcode, "uriport": "80", "uripath": f"/{path}", "uriquery": "-"},
-        **{"serverip": "192.0.2.9", "scbytes": 900, "csbytes": 300, "fulluri": uri},
+        "p_date": "2016-07-08",
+        "p_time": clock,
+        "clientip": client,
+        "host": host,
+        "reqmethod": "GET",
+        "useragent": '"Mozilla/5.0 (X11)"',
+        "resconttype": "text/html",
+        "duration": 12,
+        "username": "1234",
+        "webcat": '"News;Blogs"',
+        "referer": "-",
+        "respcode": respcode,
+        "uriport": "80",
+        "uripath": f"/{path}",
+        "uriquery": "-",
+        "serverip": "192.0.2.9",
+        "scbytes": 900,
+        "csbytes": 300,
+        "fulluri": uri,
     }
 
 

@@ -130,7 +130,9 @@ def test_proxy_edges_are_uri_client_and_hour(analysed: Twin) -> None:
 
 def test_a_name_takes_at_most_250_records_of_its_hour(twin: Twin) -> None:
     schema = check_source("dns")
-    many = [days.dns(f"10:00:{n % 60:02d}", f"10.1.0.{n % 200}", "busy.example.com") for n in range(600)]
+    many = [
+        days.dns(f"10:00:{n % 60:02d}", f"10.1.0.{n % 200}", "busy.example.com") for n in range(600)
+    ]
     twin.put(schema.raw, {**day_values(DAY), "h": 10}, many)
     twin.put_results("dns", DAY, [days.dns_result(many[0], "1.0E-7")])
     run(twin, "dns", DAY, 10, KNOWN)
