@@ -82,6 +82,7 @@ def client_files(config: Config, conf: Path) -> dict[Path, str]:
 def _files(config: Config, service: str) -> dict[Path, str]:
     conf = etc(config, service)
     quiet = log4j2(
+        locks="org.apache.hadoop.hdfs.server.datanode.fsdataset.impl=warn",
         metrics="org.apache.hadoop.metrics2=warn",
         changes="org.apache.hadoop.hdfs.StateChange=warn",
         blocks="BlockStateChange=warn",

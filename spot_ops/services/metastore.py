@@ -11,7 +11,7 @@ from spot_ops.services.hdfs import client_files
 from spot_ops.services.java import OPEN_MODULES, class_path, hadoop_xml, java_command, log4j2
 from spot_ops.services.model import Service, etc, is_local
 
-_MAIN = "org.apache.hadoop.hive.metastore.HiveMetaStore"
+_MAIN = ("org.codehaus.janino.SimpleCompiler", f"{Path(__file__).parent}/LocalMetastore.java")
 _ASK_MILLISECONDS = 5000
 
 
@@ -36,7 +36,7 @@ def services(config: Config) -> list[Service]:
                 config,
                 heap=config.text("METASTORE_HEAP"),
                 classpath=class_path(config, conf, spark=("*",)),
-                main=(_MAIN, "-p", str(port)),
+                main=(*_MAIN, "LocalMetastore", config.text("BIND_ADDRESS"), str(port)),
                 options=(
                     *OPEN_MODULES,
                     f"-Dderby.stream.error.file={data / 'derby.log'}",
@@ -60,13 +60,11 @@ def _hive_site(config: Config, data: Path) -> dict[str, str]:
     return {
         # The asynchronous logger wants a class that pyspark does not bring.
         "hive.async.log.enabled": "false",
-        "hive.metastore.thrift.bind.host": config.text("BIND_ADDRESS"),
         "hive.metastore.warehouse.dir": f"{config.text('HUSER')}/warehouse",
         "hive.metastore.schema.verification": "false",
         "datanucleus.schema.autoCreateAll": "true",
         "javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={data / 'db'};create=true",
         "javax.jdo.option.ConnectionDriverName": "org.apache.derby.jdbc.EmbeddedDriver",
-        "hive.metastore.server.min.threads": "4",
         # Column statistics of tables that we write ourselves are of no use to anyone.
         "hive.stats.autogather": "false",
     }
