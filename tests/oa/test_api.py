@@ -157,6 +157,8 @@ def test_proxy_suspicious_and_details(ask: Ask) -> None:
         ("10.0.0.2", 0, 0),
     ]
     assert found[0]["datetime"] == "2016-07-08 08:00:01"
+    full = ask('{ proxy { suspicious(date: "2016-07-08") { mlScore } } }')["proxy"]["suspicious"]
+    assert full == [{"mlScore": 1e-06}, {"mlScore": 2e-06}]
     edge = {"date": DAY, "uri": days.PAGE["fulluri"], "clientIp": "10.0.0.1"}
     details = ask(PROXY_EDGE, **edge)["proxy"]["edgeDetails"]
     assert [row["datetime"] for row in details] == ["2016-07-08 08:00:01", "2016-07-08 08:59:59"]

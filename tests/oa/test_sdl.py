@@ -29,6 +29,7 @@ ADDED = {
     ("NetflowScoredConnectionType", "ratedAt"),
     ("DnsScoredThreatType", "author"),
     ("DnsScoredThreatType", "ratedAt"),
+    ("ProxySuspiciousType", "mlScore"),
     ("ProxyScoredRequestType", "author"),
     ("ProxyScoredRequestType", "ratedAt"),
 }
