@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -53,6 +53,9 @@ class Tables(Protocol):
         keep: bool = True,
     ) -> pa.Table:
         """Give the rows of a partition; ``keep`` remembers them for the next call."""
+
+    def ensure_partitions(self, table: Table, partitions: Iterable[Values]) -> None:
+        """Tell the SQL server of partitions; fails where it does not answer."""
 
     def replace_partition(self, table: Table, values: Values, rows: pa.Table) -> None:
         """Replace all rows of a partition."""

@@ -111,8 +111,12 @@ def _of_other_days(source: OaSource, scores: pa.Table, day: date) -> int:
 def _publish(
     where: Storage, schema: SourceSchema, day: date, found: Mapping[str, pa.Table]
 ) -> None:
-    ready = {name: fitted(rows, schema.table(name)) for name, rows in found.items()}
-    with progress.bar(f"{schema.name}: tables", len(ready), "tables") as bar:
-        for name, rows in ready.items():
-            where.tables.replace_partition(schema.table(name), day_values(day), rows)
+    """Replace the tables' partitions; nothing is replaced where the SQL server does not answer."""
+    ready = [(schema.table(name), fitted(rows, schema.table(name))) for name, rows in found.items()]
+    with progress.bar(f"{schema.name}: tables", 2 * len(ready), "steps") as bar:
+        for table, _ in ready:
+            where.tables.ensure_partitions(table, [day_values(day)])
+            bar.advance()
+        for table, rows in ready:
+            where.tables.replace_partition(table, day_values(day), rows)
             bar.advance()

@@ -199,9 +199,11 @@ def test_bad_results_change_nothing(analysed: Twin, content: bytes, message: str
     assert analysed.tables.rows == before
 
 
-def test_storage_that_does_not_answer_changes_nothing(analysed: Twin) -> None:
+@pytest.mark.parametrize("what", ["down", "sql_down"])
+def test_storage_that_does_not_answer_changes_nothing(analysed: Twin, what: str) -> None:
     before = {name: dict(parts) for name, parts in analysed.tables.rows.items()}
-    analysed.tables.down = True
+    analysed.put_results("flow", DAY, [days.flow_result(days.LARGE, "9.0E-6")])
+    setattr(analysed.tables, what, True)
     with pytest.raises(ServiceError):
         run(analysed, "flow", DAY, 10, KNOWN)
     assert analysed.tables.rows == before

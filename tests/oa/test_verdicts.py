@@ -67,8 +67,13 @@ def test_a_rated_connection_leaves_the_list_and_only_it(ask: Ask) -> None:
     (found,) = ask(FLOW_LIST)["flow"]["threats"]["list"]
     assert found.pop("ratedAt")
     assert found == {
-        "tstart": "2016-07-08 03:05:01", "srcIp": "10.0.0.1", "srcPort": 1000,
-        "dstIp": "198.51.100.8", "dstPort": 80, "score": 1, "author": "ann",
+        "tstart": "2016-07-08 03:05:01",
+        "srcIp": "10.0.0.1",
+        "srcPort": 1000,
+        "dstIp": "198.51.100.8",
+        "dstPort": 80,
+        "score": 1,
+        "author": "ann",
     }
 
 
@@ -152,8 +157,12 @@ def test_flow_is_published_as_table_and_feedback(ask: Ask, service: Service, sto
     assert service.publisher.pending() == []
     assert threats(storage, "flow") == [
         {
-            "tstart": "2016-07-08 03:05:09", "srcip": "10.0.0.1", "dstip": "203.0.113.1",
-            "srcport": 1000, "dstport": 80, "score": 3,
+            "tstart": "2016-07-08 03:05:09",
+            "srcip": "10.0.0.1",
+            "dstip": "203.0.113.1",
+            "srcport": 1000,
+            "dstport": 80,
+            "score": 3,
         }
     ]
     assert feedback(storage, "flow") == [

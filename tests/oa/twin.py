@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import IO
@@ -55,6 +55,7 @@ class MemoryTables:
         self.rows: dict[str, dict[tuple[int, ...], pa.Table]] = {}
         self.reads: list[tuple[str, tuple[int, ...], tuple[str, ...]]] = []
         self.down = False
+        self.sql_down = False
 
     def partitions(self, table: Table, within: Values | None = None) -> list[dict[str, int]]:
         names = [column.name for column in table.partitions]
@@ -82,6 +83,10 @@ class MemoryTables:
         self.reads.append((table.name, key, tuple(names)))
         rows = self.rows.get(table.name, {}).get(key)
         return (rows if rows is not None else table.arrow().empty_table()).select(names)
+
+    def ensure_partitions(self, table: Table, partitions: Iterable[Values]) -> None:
+        if self.sql_down:
+            raise ServiceError("the SQL server does not answer at 10.1.2.3:10000")
 
     def replace_partition(self, table: Table, values: Values, rows: pa.Table) -> None:
         if self.down:
