@@ -21,7 +21,7 @@ from spot_common.errors import ConfigError
 ROOT = Path(__file__).resolve().parents[2]
 
 #: Variables of the environment with our prefix that are no settings.
-_OTHER_VARIABLES = {"SPOT_CONF", "SPOT_DEV"}
+_OTHER_VARIABLES = {"SPOT_CONF", "SPOT_DEV", "SPOT_STACK"}
 
 
 @dataclass(frozen=True)
