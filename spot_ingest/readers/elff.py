@@ -112,7 +112,7 @@ def _utf8(block: bytes) -> bytes:
 def _field_lines(lines: tokens.Lines) -> list[int]:
     """Give the lines that say which fields follow."""
     marks = np.flatnonzero(lines.directive)
-    return [int(mark) for mark in marks if _FIELDS.match(lines.text(mark))]
+    return [int(mark) for mark in marks if _FIELDS.match(lines.text(int(mark)))]
 
 
 def _layout(directive: bytes) -> Layout:
