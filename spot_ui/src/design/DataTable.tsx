@@ -1,10 +1,19 @@
 /** The one table of the pages: fixed columns, one element per visible row, keyboard and screen reader included. */
 
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type MouseEvent, memo, type ReactNode, useEffect, useRef } from "react";
+import { type CSSProperties, type MouseEvent, memo, type ReactNode, useEffect, useRef } from "react";
 import type { Column } from "../app/source";
 
 const ROW_REM = 1.75;
+
+/** Width in px below which a column that shares what is left tells nothing. */
+const LEAST = 96;
+
+/** Width in rem that a table needs before it scrolls sideways; `slim` leaves narrow columns out. */
+function leastWidth<Row>(columns: readonly Column<Row>[], slim = false): number {
+  const shown = columns.filter((column) => !slim || !column.narrow);
+  return shown.reduce((sum, column) => sum + (column.width ?? LEAST), 0) / 16;
+}
 
 /** A column with what a table may add: its own head, and the direction it is sorted in. */
 export interface TableColumn<Row> extends Column<Row> {
@@ -83,11 +92,11 @@ function Head<Row>({ columns }: { columns: readonly TableColumn<Row>[] }): React
 }
 
 /** A row of empty height that stands for rows outside the view. */
-function Gap({ height, columns }: { height: number; columns: number }): ReactNode {
+function Gap({ height }: { height: number }): ReactNode {
   if (height <= 0) return null;
   return (
     <tr className="gap" style={{ height }}>
-      <td colSpan={columns} />
+      <td />
     </tr>
   );
 }
@@ -127,10 +136,15 @@ export function DataTable<Row>(props: TableProps<Row>): ReactNode {
   });
   const items = virtual.getVirtualItems();
   const after = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
+  const measures = {
+    "--wide": `${leastWidth(columns)}rem`,
+    "--slim": `${leastWidth(columns, true)}rem`,
+  } as CSSProperties;
   return (
     <div ref={region} className="panel-scroll" role="region" aria-label={props.label} tabIndex={0}>
       <table
         className={`tbl ${props.className ?? ""} ${props.busy ? "is-busy" : ""}`}
+        style={measures}
         aria-rowcount={rows.length + 1}
         aria-busy={props.busy || undefined}
       >
@@ -145,7 +159,7 @@ export function DataTable<Row>(props: TableProps<Row>): ReactNode {
         </colgroup>
         <Head columns={columns} />
         <tbody>
-          <Gap height={items[0]?.start ?? 0} columns={columns.length} />
+          <Gap height={items[0]?.start ?? 0} />
           {items.map(({ index }) => {
             const row = rows[index] as Row;
             const id = rowId(row, index);
@@ -164,7 +178,7 @@ export function DataTable<Row>(props: TableProps<Row>): ReactNode {
               />
             );
           })}
-          <Gap height={after} columns={columns.length} />
+          <Gap height={after} />
         </tbody>
       </table>
     </div>

@@ -68,6 +68,7 @@ function QueryBar({ source, state, data, input, onState, onFilter, onLeave }: Qu
       <FilterBox
         rule={source.filter}
         applied={state.filter}
+        stamp={state}
         input={input}
         onType={(filter) => writeState({ ...state, filter }, false)}
         onApply={onFilter}
@@ -241,6 +242,9 @@ export function SuspiciousPage({ source }: { source: Source }): ReactNode {
               rows={rows}
               picked={cursor.row}
               hovered={hovered}
+              error={data.rows.error}
+              loading={data.rows.isLoading}
+              onRetry={reload}
               high={high}
               medium={medium}
               headButtons={fullButton("network", "Network view")}

@@ -36,7 +36,7 @@ export function useCommands(actions: PageActions): readonly KeyCommand[] {
         (rating): KeyCommand => ({
           keys: [String(rating)],
           group: "Decide",
-          help: `rate ${RATING_WORDS[rating]}: the selected rows, else the one under the cursor`,
+          help: `rate ${RATING_WORDS[rating]}`,
           run: () => actions.rate(rating),
         }),
       ),

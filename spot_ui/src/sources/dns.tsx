@@ -154,7 +154,7 @@ export const source = defineSource<Row, Detail, Rated>({
       {
         key: "frame_time",
         head: "Timestamp",
-        width: 76,
+        width: 86,
         align: "num",
         cell: (d) => clock(d.frameTime),
         full: (d) => `${d.frameTime} UTC`,

@@ -191,7 +191,7 @@ export const source = defineSource<Row, Detail, Rated>({
       {
         key: "tstart",
         head: "Time",
-        width: 72,
+        width: 78,
         align: "num",
         cell: (d) => clock(d.tstart),
         full: (d) => `${d.tstart} UTC`,
@@ -223,7 +223,7 @@ export const source = defineSource<Row, Detail, Rated>({
         full: (d) => d.routerIp ?? "",
       },
       { key: "input", head: "In if", width: 42, align: "num", narrow: true, cell: (d) => d.inIface },
-      { key: "output", head: "Out if", width: 46, align: "num", narrow: true, cell: (d) => d.outIface },
+      { key: "output", head: "Out if", width: 54, align: "num", narrow: true, cell: (d) => d.outIface },
     ],
     async records(row, _day, signal) {
       const answer = await request(RECORDS, { tstart: row.tstart, srcIp: row.srcIp, dstIp: row.dstIp }, signal);

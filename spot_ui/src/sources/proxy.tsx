@@ -31,7 +31,8 @@ interface ApiRow extends Request {
   uriRep: string | null;
   username: string | null;
   networkContext: string | null;
-  score: number;
+  /** The score in full; the field `score` of the API is its whole part. */
+  mlScore: number | null;
 }
 
 type Row = ApiRow & RankedRow;
@@ -53,7 +54,7 @@ const ROWS = operation<{ proxy: { suspicious: ApiRow[] | null } }, Filter>(`
       suspicious(date: $date, uri: $uri, clientIp: $clientIp) {
         datetime clientIp host uri uriPath uriPort uriRep webCategory requestMethod responseCode responseCodeLabel
         responseContentType userAgent username referer serverIp serverToClientBytes clientToServerBytes
-        networkContext score
+        networkContext mlScore
       }
     }
   }`);
@@ -149,6 +150,7 @@ export const source = defineSource<Row, Request, Rated>({
     return (answer.proxy.suspicious ?? []).map((row, rank) => ({
       ...row,
       rank,
+      score: row.mlScore ?? 0,
       id: [row.datetime, row.clientIp, row.requestMethod, row.uri, rank].join(" "),
     }));
   },
@@ -159,7 +161,7 @@ export const source = defineSource<Row, Request, Rated>({
       {
         key: "datetime",
         head: "Time",
-        width: 68,
+        width: 78,
         align: "num",
         cell: (d) => clock(d.datetime),
         full: (d) => `${d.datetime} UTC`,
@@ -188,7 +190,7 @@ export const source = defineSource<Row, Request, Rated>({
         cell: (d) => d.responseCodeLabel,
         full: (d) => `${d.responseCode} ${d.responseCodeLabel ?? ""}`,
       },
-      { key: "reqmethod", head: "Method", width: 58, cell: (d) => d.requestMethod },
+      { key: "reqmethod", head: "Method", width: 72, cell: (d) => d.requestMethod },
       {
         key: "useragent",
         head: "User agent",
@@ -225,14 +227,14 @@ export const source = defineSource<Row, Request, Rated>({
       {
         key: "scbytes",
         head: "Server bytes",
-        width: 74,
+        width: 88,
         align: "num",
         cell: (d) => <Bytes value={d.serverToClientBytes ?? 0} />,
       },
       {
         key: "csbytes",
         head: "Client bytes",
-        width: 70,
+        width: 82,
         align: "num",
         cell: (d) => <Bytes value={d.clientToServerBytes ?? 0} />,
       },
@@ -263,8 +265,8 @@ export const source = defineSource<Row, Request, Rated>({
 
   graph: {
     kinds: {
-      root: { shape: "ring", fill: "--chart-ink", legend: "proxy" },
-      method: { shape: "circle", fill: "--chart-quiet", legend: "method" },
+      root: { shape: "ring", fill: "--chart-ink", legend: "proxy", joint: true },
+      method: { shape: "circle", fill: "--chart-quiet", legend: "method", joint: true },
       host: { shape: "diamond", fill: "--name-fill", legend: "host" },
       path: { shape: "circle", fill: "--external-fill", legend: "path" },
       client: { shape: "circle", fill: "--internal-fill", legend: "client" },

@@ -29,9 +29,8 @@ function Lead({ source, row, rows }: { source: Source; row: RankedRow; rows: rea
         </li>
       )}
       <li>
-        {strong
-          ? "It counts as strong: its score is below 2.3e-6."
-          : "It does not count as strong: its score is not below 2.3e-6."}
+        {strong ? "It counts as strong: its score is below " : "It does not count as strong: its score is not below "}
+        <span className="nowrap">2.3e-6</span>.
       </li>
       {equals > 0 && <li>{`${plural(equals, ["other row has", "other rows have"])} the same score.`}</li>}
     </ul>

@@ -6,6 +6,8 @@ interface FilterBoxProps {
   rule: FilterRule;
   /** The filter that the list is made with. */
   applied: string;
+  /** Changes when the address was read anew; what was typed and not applied is dropped then. */
+  stamp: object;
   input: RefObject<HTMLInputElement | null>;
   /** Each change of the text, for the address. */
   onType(text: string): void;
@@ -15,9 +17,10 @@ interface FilterBoxProps {
 }
 
 /** The filter of the list: typing changes the address only, Enter or the button asks the server. */
-export function FilterBox({ rule, applied, input, onType, onApply, onLeave }: FilterBoxProps): ReactNode {
+export function FilterBox({ rule, applied, stamp, input, onType, onApply, onLeave }: FilterBoxProps): ReactNode {
   const [text, setText] = useState(applied);
-  useEffect(() => setText(applied), [applied]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the stamp stands for a new address
+  useEffect(() => setText(applied), [applied, stamp]);
   useEffect(() => input.current?.focus(), [input]);
   const wanted = text.trim();
   const fault = wanted === "" ? null : rule.fault(wanted);
@@ -54,7 +57,7 @@ export function FilterBox({ rule, applied, input, onType, onApply, onLeave }: Fi
           {fault}
         </span>
       )}
-      {wanted !== applied && <span className="filter-hint">Enter applies it</span>}
+      {fault === null && wanted !== applied && <span className="filter-hint">Enter applies it</span>}
       {text !== "" && (
         <button
           type="button"

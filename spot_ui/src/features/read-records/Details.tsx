@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useState } from "react";
 import type { RankedRow, Source } from "../../app/source";
 import { DataTable, TableSkeleton } from "../../design/DataTable";
-import { count } from "../../design/format";
+import { plural } from "../../design/format";
 import { Failure, State, useLate } from "../../design/State";
 
 const SETTLE_MS = 150;
@@ -39,7 +39,9 @@ export function Details({ source, day, row, headButtons }: DetailsProps): ReactN
         <h2 id="t-details">Details</h2>
         {row && <span className="sub mono">{source.headline(row)}</span>}
         <span className="spacer" />
-        {shown?.data && <span className="sub">{`${count(shown.data.length)} records, ${source.details.scope}`}</span>}
+        {shown?.data && (
+          <span className="sub">{`${plural(shown.data.length, ["record", "records"])}, ${source.details.scope}`}</span>
+        )}
         {headButtons}
       </div>
       <DetailsBody source={source} row={row} query={shown} />

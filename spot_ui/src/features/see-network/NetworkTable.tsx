@@ -49,6 +49,7 @@ export function NetworkTable({ source, model, onFilter, onPickRows }: NetworkTab
       {
         key: "peers",
         head: "Joined with",
+        narrow: true,
         full: ({ peers }) => peers.join("\n"),
         cell: ({ peers }) => <span className="mono">{peers.join(", ")}</span>,
       },

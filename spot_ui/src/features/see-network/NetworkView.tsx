@@ -3,7 +3,7 @@ import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import type { RankedRow, Source } from "../../app/source";
 import { useTheme } from "../../app/theme";
 import { plural } from "../../design/format";
-import { State } from "../../design/State";
+import { Failure, State } from "../../design/State";
 import type { GraphModel } from "./graph";
 import { Legend } from "./Legend";
 import { NetworkTable } from "./NetworkTable";
@@ -23,7 +23,11 @@ export interface NetworkViewProps {
   /** Rows rated high and medium since the list was loaded. */
   high: ReadonlySet<string>;
   medium: ReadonlySet<string>;
+  /** Why there are no rows, if they could not be read. */
+  error: Error | null;
+  loading: boolean;
   headButtons: ReactNode;
+  onRetry(): void;
   /** A node is pointed at: these rows stand behind it. */
   onHoverRows(rows: ReadonlySet<string>): void;
   onPickRows(rows: ReadonlySet<string>): void;
@@ -72,6 +76,16 @@ declare global {
     /** For tests: points of the graph's nodes on its canvas, by id, once the layout stands. */
     __graph?: () => Record<string, readonly [number, number]>;
   }
+}
+
+/** What stands in place of the picture when there is nothing to draw. */
+function NoNetwork({ error, onRetry }: { error: Error | null; onRetry(): void }): ReactNode {
+  if (error !== null) return <Failure title="There are no rows to draw" error={error} onRetry={onRetry} />;
+  return (
+    <State title="Nothing to draw">
+      <p>The list holds no row with a place in this view.</p>
+    </State>
+  );
 }
 
 /** Keeps a stage on the canvas that shows the scene; gives it to buttons, and what the pointer is on. */
@@ -198,11 +212,7 @@ export function NetworkView(props: NetworkViewProps): ReactNode {
             aria-label={`${plural(nodes, ["node", "nodes"])} of the loaded ${source.noun[1]}. The same as a table: button Show as table.`}
           />
           {pointed && size && <Tip model={model} source={source} at={pointed} size={size} />}
-          {nodes === 0 && (
-            <State title="Nothing to draw">
-              <p>The list holds no row with a place in this view.</p>
-            </State>
-          )}
+          {nodes === 0 && !props.loading && <NoNetwork error={props.error} onRetry={props.onRetry} />}
         </div>
         <Legend kinds={kinds} />
       </div>

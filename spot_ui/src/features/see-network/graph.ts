@@ -6,6 +6,8 @@ export interface NodeLook {
   /** Token that fills the shape. */
   readonly fill: `--${string}`;
   readonly legend: string;
+  /** Only holds others together: it gets no ring when one of its rows is rated. */
+  readonly joint?: boolean;
 }
 
 export interface GraphNode {

@@ -203,8 +203,9 @@ export function drawBase(pen: Pen, scene: Scene, view: Viewport, except: Readonl
   painter.edges((i) => !strong(i), scene.palette.weak, 1.25);
   painter.edges(strong, scene.palette.strong, 1.75);
   painter.all(nodes.map((_, i) => i));
-  painter.ring(nodesOf(scene.model, scene.medium), scene.palette.medium, 3, [4, 2]);
-  painter.ring(nodesOf(scene.model, scene.high), scene.palette.high, 3);
+  const rated = (rows: ReadonlySet<string>) => nodesOf(scene.model, rows).filter((i) => !painter.look(i).joint);
+  painter.ring(rated(scene.medium), scene.palette.medium, 3, [4, 2]);
+  painter.ring(rated(scene.high), scene.palette.high, 3);
   const taken: Box[] = nodes.map((_, i) => {
     const r = Math.min(painter.r(i), 6);
     return { x: painter.x(i) - r, y: painter.y(i) - r, width: 2 * r, height: 2 * r };
