@@ -32,6 +32,7 @@ from spot_common.config import Config, load_config
 from spot_common.errors import DataError, NotFoundError, SpotError
 from spot_common.registry import check_source
 from spot_ml import arguments, feedback, inputs, mllib, stages
+from spot_ml.batches import source_words
 from spot_ml.feedback import Feedback
 from spot_ml.pipeline import with_counts
 from spot_ml.records import REASON, State
@@ -68,7 +69,7 @@ def run_in(
 ) -> Summary:
     """Do the run in a session that is there; ``started`` is when its time began to count."""
     started = time.monotonic() if started is None else started
-    words = stages.source_words(request.source)
+    words = source_words(request.source)
     storage = Storage(session)
     with _explained(str(request.input)):
         rows = inputs.read(session, storage, request, words)

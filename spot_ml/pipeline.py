@@ -6,7 +6,6 @@ pairs; here it all happens to one table.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from spot_ml import feedback as feedbacks
 from spot_ml.feedback import Feedback
 from spot_ml.lda.parameters import Parameters
-from spot_ml.records import STATE, State, clean, replace_nulls, tag, tagged_schema, word_columns
+from spot_ml.records import STATE, State, count_values, tag, tagged_schema, word_columns
 from spot_ml.score import ERROR_SCORE, combine, kept
 from spot_ml.training import PAIRS, Trained, train
 from spot_ml.words.source import SourceWords, WordContext
@@ -32,20 +31,6 @@ class Analysis:
     rows: pa.Table
     trained: Trained
     score: NDArray[np.float64]
-
-
-def count_values(source: SourceWords, batches: Iterable[pa.RecordBatch]) -> pa.Table:
-    """Count the values of the source's ``counted`` column over clean records.
-
-    Gives columns ``value`` and ``count``; values may repeat, one count for each batch.
-    """
-    found = [pa.table({"value": pa.array([], pa.string()), "count": pa.array([], pa.int64())})]
-    for batch in batches:
-        rows = batch.select(list(source.select_columns))
-        rows = replace_nulls(source, rows.filter(pa.array(clean(source, rows))))
-        counts = pc.value_counts(rows[source.counted])
-        found.append(pa.table({"value": counts.field("values"), "count": counts.field("counts")}))
-    return pa.concat_tables(found)
 
 
 def with_counts(
@@ -121,6 +106,6 @@ def ranked(source: SourceWords, analysis: Analysis, threshold: float, most: int)
     rows = analysis.rows.append_column("score", pa.array(analysis.score))
     rows = rows.filter(pa.array(kept(analysis.score, threshold)))
     columns = [*source.select_columns, *(word_columns(source) if source.word_in_result else ())]
-    order = [("score", "ascending"), *((name, "ascending") for name in columns)]
-    index = pc.sort_indices(rows, sort_keys=order, null_placement="at_start")
+    order = [(name, "ascending", "at_start") for name in ("score", *columns)]
+    index = pc.sort_indices(rows, sort_keys=order)
     return rows.take(index[:most] if most > 0 else index).select([*columns, "score"])

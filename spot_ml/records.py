@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 import numpy as np
@@ -55,6 +55,20 @@ def replace_nulls(source: SourceWords, rows: pa.RecordBatch) -> pa.RecordBatch:
         for name in source.select_columns
     ]
     return pa.RecordBatch.from_arrays(columns, names=list(source.select_columns))
+
+
+def count_values(source: SourceWords, batches: Iterable[pa.RecordBatch]) -> pa.Table:
+    """Count the values of the source's ``counted`` column over clean records.
+
+    Gives columns ``value`` and ``count``; values may repeat, one count for each batch.
+    """
+    found = [pa.table({"value": pa.array([], pa.string()), "count": pa.array([], pa.int64())})]
+    for batch in batches:
+        rows = batch.select(list(source.select_columns))
+        rows = replace_nulls(source, rows.filter(pa.array(clean(source, rows))))
+        counts = pc.value_counts(rows[source.counted])
+        found.append(pa.table({"value": counts.field("values"), "count": counts.field("counts")}))
+    return pa.concat_tables(found)
 
 
 def tag(

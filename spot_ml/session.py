@@ -70,8 +70,8 @@ def _local(config: Config, cores: str | None) -> dict[str, str]:
     count = (os.cpu_count() or 1) if cores == "*" else int(cores or 1)
     log_file = config.path("STATE_DIR") / "logs" / _LOG_NAME
     options = (
-        f"-Dlog4j2.configurationFile={_LOG_SETTINGS.as_uri()} -Dspot.log={log_file} "
-        "-XX:+UseParallelGC -XX:TieredStopAtLevel=4"
+        f"-Dlog4j2.configurationFile={_LOG_SETTINGS.as_uri()} -Dspot.log={log_file}"
+        " -XX:+UseParallelGC"
     )
     return {
         "spark.driver.host": "127.0.0.1",

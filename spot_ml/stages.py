@@ -1,12 +1,11 @@
 """What Spark does with the rows of a day, one function per stage.
 
-The stages in Python work on Arrow batches and are the functions of ``records``, ``pipeline``,
-``score`` and ``results``; Spark adds up, joins and sorts.
+The stages in Python (``batches``) work on Arrow batches; Spark adds up, joins and sorts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -15,17 +14,11 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - the name that Spark's users know
 from pyspark.sql.types import DoubleType, StringType, StructField, StructType
 
-from spot_common.registry import part
-from spot_ml.pipeline import count_values
-from spot_ml.records import REASON, STATE, State, tag, word_columns
-from spot_ml.results import SCORE, lines, output_rows
-from spot_ml.score import combine, kept
+from spot_ml import batches
+from spot_ml.batches import LINE, score_columns
+from spot_ml.records import REASON, STATE, State, word_columns
+from spot_ml.results import SCORE
 from spot_ml.words.source import SourceWords, WordContext
-
-LINE = "line"
-
-_Batches = Iterable[pa.RecordBatch]
-_Stage = Callable[[_Batches], Iterator[pa.RecordBatch]]
 
 
 class Tally(NamedTuple):
@@ -36,37 +29,20 @@ class Tally(NamedTuple):
     rows: int
 
 
-def source_words(name: str) -> SourceWords:
-    """The word module of a source."""
-    words: SourceWords = part("spot_ml.words", name).WORDS
-    return words
-
-
 def value_counts(rows: DataFrame, source: SourceWords) -> pa.Table:
     """Count the values of the source's ``counted`` column over the clean records."""
-    name = source.name
-
-    def count(batches: _Batches) -> Iterator[pa.RecordBatch]:
-        yield from count_values(source_words(name), batches).to_batches()
-
-    partial = rows.mapInArrow(count, "value string, count long")
-    return partial.groupBy("value").agg(F.sum("count").alias("count")).toArrow()
+    count = partial(batches.count_batches, source.name)
+    found = rows.mapInArrow(count, "value string, count long")
+    return found.groupBy("value").agg(F.sum("count").alias("count")).toArrow()
 
 
 def tagged(rows: DataFrame, source: SourceWords, context: Broadcast[WordContext]) -> DataFrame:
     """Give every record its state, reason and words."""
-    name = source.name
-
-    def tag_batches(batches: _Batches) -> Iterator[pa.RecordBatch]:
-        words = source_words(name)
-        for batch in batches:
-            yield from tag(words, batch, context.value)
-
     selected = rows.select(*source.select_columns)
     added = [STATE, REASON, *word_columns(source)]
     fields = [StructField(field.name, field.dataType) for field in selected.schema.fields]
     schema = StructType(fields + [StructField(name, StringType()) for name in added])
-    return selected.mapInArrow(tag_batches, schema)
+    return selected.mapInArrow(partial(batches.tag_batches, source.name, context), schema)
 
 
 def tally(records: DataFrame) -> list[Tally]:
@@ -117,13 +93,12 @@ def scored(
     joined = with_state(records, State.CLEAN)
     frame = _frame(joined.sparkSession, scores)
     frame = F.broadcast(frame) if scores.nbytes <= broadcast else frame
-    columns = []
-    for document, word in zip(source.documents, word_columns(source), strict=True):
-        columns.append(f"score_of_{document}")
+    columns = score_columns(source)
+    for document, word, column in zip(source.documents, word_columns(source), columns, strict=True):
         side = frame.select(
             F.col("document").alias(document),
             F.col("word").alias(word),
-            F.col("pair_score").alias(columns[-1]),
+            F.col("pair_score").alias(column),
         )
         joined = joined.join(side, [document, word])
     smallest = F.least(*columns) if len(columns) > 1 else F.col(columns[0])
@@ -137,25 +112,13 @@ def ranked(
 
     ``records`` is what ``scored`` gives.
     """
-    name = source.name
-    columns = [f"score_of_{document}" for document in source.documents]
-
-    def rank(batches: _Batches) -> Iterator[pa.RecordBatch]:
-        words = source_words(name)
-        for batch in batches:
-            score = combine(*(batch[column].to_numpy(zero_copy_only=False) for column in columns))
-            batch = batch.append_column(SCORE, pa.array(score))
-            batch = batch.filter(pa.array(kept(score, threshold)))
-            text = lines(output_rows(words, batch), delimiter)
-            names = [*words.select_columns, *word_columns(words), SCORE]
-            yield batch.select(names).append_column(LINE, text)
-
     order = [*source.select_columns, *(word_columns(source) if source.word_in_result else ())]
     kinds = {field.name: field.dataType for field in records.schema.fields}
     schema = StructType(
         [StructField(n, kinds[n]) for n in (*source.select_columns, *word_columns(source))]
         + [StructField(SCORE, DoubleType()), StructField(LINE, StringType())]
     )
+    rank = partial(batches.rank_batches, source.name, threshold, delimiter)
     ordered = records.mapInArrow(rank, schema).orderBy(SCORE, *order)
     return (ordered.limit(most) if most > 0 else ordered).select(LINE)
 

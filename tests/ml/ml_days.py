@@ -23,7 +23,7 @@ def flow(count: int = 400, seed: int = 1) -> pa.Table:
     """Web and DNS traffic of some clients, one strange upload, and two invalid rows."""
     draw = np.random.default_rng(seed)
     rows = []
-    for index in range(count):
+    for _ in range(count):
         hour, minute = int(draw.integers(8, 18)), int(draw.integers(0, 60))
         web = bool(draw.integers(0, 2))
         rows.append({
@@ -36,7 +36,8 @@ def flow(count: int = 400, seed: int = 1) -> pa.Table:
             "ibyt": int(draw.integers(60, 5000)), "opkt": 0, "obyt": 0,
         })  # fmt: skip
     strange = {**rows[0], "trhour": 3, "sip": "10.0.0.3", "dip": "203.0.113.9", "sport": 50001,
-               "dport": 60001, "proto": "TCP", "ibyt": 2_000_000_000_000, "ipkt": 900_000}  # fmt: skip
+               "dport": 60001, "proto": "TCP", "ibyt": 2_000_000_000_000,
+               "ipkt": 900_000}  # fmt: skip
     bad = [{**rows[0], "trhour": 24}, {**rows[0], "sip": None}]
     return _table("flow", [*rows, strange, *bad])
 
@@ -46,7 +47,7 @@ def dns(count: int = 300, seed: int = 1) -> pa.Table:
     draw = np.random.default_rng(seed)
     names = ["www.google.com", "mail.example.org", "cdn.facebook.net", "google.com"]
     rows = []
-    for index in range(count):
+    for _ in range(count):
         hour = int(draw.integers(8, 18))
         rows.append({
             "frame_time": f"Jul  8 2016 {hour:02d}:10:25.970987000 UTC",
@@ -78,7 +79,8 @@ def proxy(count: int = 300, seed: int = 1) -> pa.Table:
             "fulluri": f"{host}/index.html",
         })  # fmt: skip
     strange = {**rows[0], "host": "x7q.badzone.info", "reqmethod": "POST", "useragent": "curl/7",
-               "resconttype": "/", "respcode": None, "fulluri": "x7q.badzone.info/" + "Zq9" * 90}  # fmt: skip
+               "resconttype": "/", "respcode": None,
+               "fulluri": "x7q.badzone.info/" + "Zq9" * 90}  # fmt: skip
     return _table("proxy", [*rows, strange, {**rows[0], "p_time": "noon"},
                             {**rows[0], "host": None}])  # fmt: skip
 
