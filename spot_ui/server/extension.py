@@ -35,7 +35,7 @@ def add_handlers(server: ServerApp, run: Executor, limit: int) -> None:
     base = server.web_app.settings["base_url"]
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="spot-api")
     api = {"execute": run, "pool": pool, "limit": limit}
-    server.web_app.add_handlers(
+    server.web_app.add_handlers(  # type: ignore[no-untyped-call]
         ".*$",
         [
             (url_path_join(base, r"/?"), RootHandler),

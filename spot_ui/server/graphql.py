@@ -1,4 +1,4 @@
-"""Handler of the API: reads a request in any of its forms, runs it off the event loop, sends JSON."""
+"""Handler of the API: reads a request in any form, runs it off the event loop, sends JSON."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from http.client import responses
 from typing import Any, Protocol
 
 from jupyter_server.base.handlers import JupyterHandler
@@ -22,7 +23,9 @@ class Executor(Protocol):
 
     def __call__(
         self, request: dict[str, Any], *, user: str, allow_mutation: bool
-    ) -> tuple[int, dict[str, Any]]: ...
+    ) -> tuple[int, dict[str, Any]]:
+        """Answer; may block."""
+        ...
 
 
 class BadRequestError(ValueError):
@@ -90,6 +93,7 @@ class GraphqlHandler(JupyterHandler):
         self._size = 0
 
     def set_default_headers(self) -> None:
+        """Set ours after the server's."""
         super().set_default_headers()
         set_security_headers(self)
         self.set_header("Cache-Control", "no-store")
@@ -148,5 +152,5 @@ class GraphqlHandler(JupyterHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Send errors in the shape of the API; no inner text goes to the client."""
         set_security_headers(self)
-        message = httputil.responses.get(status_code, "Unknown error")
+        message = responses.get(status_code, "Unknown error")
         self._send(status_code, {"errors": [{"message": message}]})

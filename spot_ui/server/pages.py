@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
+from http.client import responses
 from pathlib import Path
 from typing import Any
 
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
-from tornado.httputil import responses
 
 from spot_ui.server.headers import set_security_headers
 
@@ -38,11 +38,14 @@ class PageHandler(JupyterHandler, web.StaticFileHandler):
     SUPPORTED_METHODS = ("GET", "HEAD")
 
     def set_default_headers(self) -> None:
+        """Set ours after the server's."""
         super().set_default_headers()
         set_security_headers(self)
 
     @web.authenticated
-    async def get(self, path: str, include_body: bool = True) -> None:
+    async def get(  # type: ignore[override]
+        self, path: str, include_body: bool = True
+    ) -> None:
         """Send a file; an empty path leads to the default page."""
         if path == "":
             self.redirect(url_path_join(self.base_url, DEFAULT_PAGE))
@@ -53,9 +56,9 @@ class PageHandler(JupyterHandler, web.StaticFileHandler):
         await web.StaticFileHandler.get(self, path, include_body)
 
     @web.authenticated
-    async def head(self, path: str) -> None:
+    async def head(self, path: str) -> None:  # type: ignore[override]
         """Send the headers of a file."""
-        await self.get(path, include_body=False)
+        await web.StaticFileHandler.get(self, path, include_body=False)
 
     def set_extra_headers(self, path: str) -> None:
         """Let browsers keep hashed files for good and ask again for all others."""
@@ -77,6 +80,7 @@ class RootHandler(JupyterHandler):
     SUPPORTED_METHODS = ("GET", "HEAD")
 
     def set_default_headers(self) -> None:
+        """Set ours after the server's."""
         super().set_default_headers()
         set_security_headers(self)
 

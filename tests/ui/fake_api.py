@@ -70,16 +70,24 @@ class FakeSource:
                     return _RECORDS[self.name](row)
         return []
 
-    def score(self, _info: Any, input: list[Row]) -> list[Row]:
-        for one in input:
+    def score(self, _info: Any, **args: list[Row]) -> list[Row]:
+        for one in args["input"]:
             self.ratings.setdefault(one["date"], []).append(one)
-        return [{"success": True} for _ in input]
+        return [{"success": True} for _ in args["input"]]
 
     def threats(self, _info: Any) -> Row:
-        return {"list": lambda _info, date: [self._rated(date, one) for one in self.ratings.get(date, [])]}
+        return {
+            "list": lambda _info, date: [
+                self._rated(date, one) for one in self.ratings.get(date, [])
+            ]
+        }
 
     def _rated(self, date: str, one: Row) -> Row:
-        extra = {"tstart": f"{date} 00:00:00", "datetime": f"{date} 00:00:00", "clientIp": "10.20.1.1"}
+        extra = {
+            "tstart": f"{date} 00:00:00",
+            "datetime": f"{date} 00:00:00",
+            "clientIp": "10.20.1.1",
+        }
         if self.name == "proxy":
             extra["datetime"] = date
         return {**extra, **one, "dnsScore": one["score"], "clientIpScore": 0}

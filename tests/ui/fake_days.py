@@ -35,6 +35,9 @@ def _time(day: str, chance: random.Random) -> str:
     return f"{day} {moment // 3600:02}:{moment // 60 % 60:02}:{moment % 60:02}"
 
 
+_REPUTATIONS = ["gti:High:3:Malicious Sites|Risk::fb:UNKNOWN:-1", "", "fb:SUSPICIOUS:2"]
+
+
 def flow_rows(day: str, count: int) -> list[Row]:
     """Flows between a few busy hosts and many quiet ones, most suspicious first."""
     chance = random.Random(f"flow {day}")
@@ -69,9 +72,11 @@ def flow_rows(day: str, count: int) -> list[Row]:
                 "srcIp_domain": "",
                 "dstIp_domain": "host.example" if known else "",
                 "srcIp_rep": "",
-                "dstIp_rep": ["gti:High:3:Malicious Sites|Risk::fb:UNKNOWN:-1", "", "fb:SUSPICIOUS:2"][
-                    place % 3
-                ],
+                "dstIp_rep": [
+                    "gti:High:3:Malicious Sites|Risk::fb:UNKNOWN:-1",
+                    "",
+                    "fb:SUSPICIOUS:2",
+                ][place % 3],
             }
         )
     return rows
@@ -145,13 +150,19 @@ def dns_records(row: Row) -> list[Row]:
     return [record, {**record, "dnsQueryAnswers": []}]
 
 
+_PATHS = ["/", "/gate.php", "/img/a.png", "/api/v1"]
+
+
 def proxy_rows(day: str, count: int) -> list[Row]:
     """Requests through the proxy, most suspicious first."""
     chance = random.Random(f"proxy {day}")
     hosts = ["update.pkg-mirror.test", "files.corp.example", "198.18.4.7", "cdn-sync.example"]
     rows = []
     for place in range(count):
-        host, path = chance.choice(hosts), chance.choice(["/", "/gate.php", "/img/a.png", "/api/v1"])
+        host, path = (
+            chance.choice(hosts),
+            chance.choice(_PATHS),
+        )
         client = f"10.20.{chance.randrange(4)}.{chance.randrange(2, 12)}"
         rows.append(proxy_row(day, chance, client, host, path, place))
     return rows
@@ -199,10 +210,20 @@ def hostile(source: str) -> list[Row]:
             row["networkContext"] = name
         elif source == "proxy":
             row = proxy_row(HOSTILE, chance, "10.20.1.1", name, f"/{name}", place)
-            row |= {"userAgent": name, "webCategory": name, "referer": name, "uriRep": f"gti:{name}:3"}
+            row |= {
+                "userAgent": name,
+                "webCategory": name,
+                "referer": name,
+                "uriRep": f"gti:{name}:3",
+            }
         else:
             row = flow_rows(HOSTILE, place + 1)[place]
-            row |= {"dstIp_geoloc": name, "dstIp_domain": name, "protocol": name, "dstIp_rep": f"x:{name}:3"}
+            row |= {
+                "dstIp_geoloc": name,
+                "dstIp_domain": name,
+                "protocol": name,
+                "dstIp_rep": f"x:{name}:3",
+            }
             row |= {"dstIp_isInternal": 0, "score": 0}
         rows.append(row)
     return rows

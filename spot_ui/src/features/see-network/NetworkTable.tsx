@@ -56,7 +56,7 @@ export function NetworkTable({ source, model, onFilter, onPickRows }: NetworkTab
       {
         key: "filter",
         head: "Filter",
-        width: 40,
+        width: 48,
         quietHead: true,
         cell: ({ node: { filter, label } }) =>
           filter !== undefined && (
