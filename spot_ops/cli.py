@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 
 import click
 
@@ -11,7 +10,7 @@ from spot_common.cli import SpotGroup
 from spot_ops.commands import COMMANDS
 
 #: Where the other verbs are, in the order in which they are looked for.
-_PARTS = ("spot_common.cli_config", "spot_ingest.cli", "spot_ml.cli", "spot_oa.cli")
+_PARTS = ("spot_common.config.cli", "spot_ingest.cli", "spot_ml.cli", "spot_oa.cli")
 
 
 class LazyGroup(SpotGroup):
@@ -34,8 +33,6 @@ class LazyGroup(SpotGroup):
 
 
 def _verbs(part: str) -> dict[str, click.Command]:
-    if importlib.util.find_spec(part.split(".")[0]) is None or importlib.util.find_spec(part) is None:
-        return {}
     commands: list[click.Command] = importlib.import_module(part).COMMANDS
     return {command.name or "": command for command in commands}
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import socket
+from dataclasses import dataclass
 from pathlib import Path
 
 _LISTENING = "0A"
@@ -18,18 +18,26 @@ def is_open(host: str, port: int) -> bool:
         return False
 
 
-def holder(port: int) -> str | None:
-    """Say who listens on a port of this machine: ``java (pid 17)``; None when nobody does.
+@dataclass(frozen=True)
+class Holder:
+    """Who listens on a port; ``pid`` is None for a process of another user, which we cannot see."""
 
-    The process of another user cannot be named; then the answer is ``another user's process``.
-    """
+    pid: int | None
+    name: str
+
+    def __str__(self) -> str:
+        return "another user's process" if self.pid is None else f"{self.name} (pid {self.pid})"
+
+
+def holder(port: int) -> Holder | None:
+    """Give who listens on a port of this machine, None when nobody does."""
     inodes = _listeners(port)
     if not inodes:
         return None
     for pid in (entry.name for entry in Path("/proc").iterdir() if entry.name.isdecimal()):
         if inodes & _sockets(pid):
-            return f"{_name(pid)} (pid {pid})"
-    return "another user's process"
+            return Holder(int(pid), _name(pid))
+    return Holder(None, "")
 
 
 def _listeners(port: int) -> set[str]:
@@ -48,8 +56,8 @@ def _listeners(port: int) -> set[str]:
 def _sockets(pid: str) -> set[str]:
     found = set()
     try:
-        for link in os.scandir(f"/proc/{pid}/fd"):
-            target = os.readlink(link.path)
+        for link in Path("/proc", pid, "fd").iterdir():
+            target = str(link.readlink())
             if target.startswith("socket:["):
                 found.add(target[8:-1])
     except OSError:

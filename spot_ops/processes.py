@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -35,7 +36,7 @@ def memory(pid: int) -> int:
     total, waiting = 0, [pid]
     while waiting:
         current = waiting.pop()
-        total += _resident(current)
+        total += resident(current)
         waiting.extend(children.get(current, ()))
     return total
 
@@ -63,10 +64,8 @@ def end(pids: Iterable[int], *, grace: float = 10.0) -> None:
 
 
 def _send(pid: int, sign: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, sign)
-    except ProcessLookupError:
-        pass
 
 
 def _pids() -> Iterator[int]:
@@ -100,7 +99,8 @@ def _parent(pid: int) -> int:
     return int(fields[1]) if fields else 0
 
 
-def _resident(pid: int) -> int:
+def resident(pid: int) -> int:
+    """Give the resident memory of one process, in bytes; 0 when it is gone."""
     fields = _stat(pid)
     return int(fields[21]) * _PAGE if fields else 0
 

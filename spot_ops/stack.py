@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import functools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Event
 from typing import Any
 
 from spot_common.config import Config
@@ -46,7 +48,7 @@ def up(config: Config, *, progress: bool = True, only: Sequence[str] = ()) -> No
     with _alone(config):
         _ensure_supervisor(config)
         with Display([service.name for service in services], shown=progress) as display:
-            _together(services, lambda service: startup.bring_up(config, service, display))
+            _together(services, functools.partial(startup.bring_up, config, display=display))
 
 
 def down(config: Config) -> None:
@@ -88,7 +90,8 @@ def status(config: Config) -> list[ServiceStatus]:
         remote.close()
     services = all_services(config)
     with ThreadPoolExecutor(len(services)) as pool:
-        return list(pool.map(lambda service: _status(config, service, known.get(service.name)), services))
+        states = [known.get(service.name) for service in services]
+        return list(pool.map(functools.partial(_status, config), services, states))
 
 
 def choose(config: Config, names: Sequence[str]) -> list[Service]:
@@ -140,11 +143,18 @@ def _ensure_supervisor(config: Config) -> None:
     remote.close()
 
 
-def _together(services: Sequence[Service], action: Callable[[Service], None]) -> None:
-    """Do something to every service at once; raise one error that names all that failed."""
+def _together(services: Sequence[Service], action: Callable[..., None]) -> None:
+    """Do something to every service at once; raise one error that names all that failed.
+
+    The action is given an event that is set when the user interrupts the command.
+    """
+    stopped = Event()
     with ThreadPoolExecutor(len(services)) as pool:
-        tasks = [pool.submit(action, service) for service in services]
-        wait(tasks)
+        tasks = [pool.submit(action, service, stopped=stopped) for service in services]
+        try:
+            wait(tasks)
+        finally:
+            stopped.set()
     errors = [error for task in tasks if (error := task.exception()) is not None]
     unexpected = [error for error in errors if not isinstance(error, SpotError)]
     if unexpected:

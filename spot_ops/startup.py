@@ -6,22 +6,30 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Event
 
 from spot_common.config import Config
 from spot_common.errors import ServiceError, SpotError
 from spot_ops import ports, supervisor
 from spot_ops.display import Display
+from spot_ops.logs import tail
 from spot_ops.services import Service
 from spot_ops.services.model import log_file
 
 #: How long a service may take from its start to its first good answer, on a busy machine.
 _HEALTHY_SECONDS = 240.0
 _STOP_SECONDS = 60.0
+#: How often a service may die before its first good answer. One that waits for another may once.
+_LIVES = 4
 _ASK_AGAIN_SECONDS = 0.25
 
 
-def bring_up(config: Config, service: Service, display: Display) -> None:
-    """Write a service's files, prepare it, start it and wait until it is healthy."""
+def bring_up(config: Config, service: Service, display: Display, stopped: Event) -> None:
+    """Write a service's files, prepare it, start it and wait until it is healthy.
+
+    Returns early when ``stopped`` is set. Raises ServiceError when it dies again and again or is
+    not healthy in time.
+    """
     display.show(service.name, "preparing")
     changed = _write_files(service)
     remote = supervisor.connect(config)
@@ -36,11 +44,11 @@ def bring_up(config: Config, service: Service, display: Display) -> None:
             _check_ports(service)
             service.prepare()
             remote.start(service.name)
+        display.show(service.name, "starting")
+        if _wait_healthy(config, service, remote, stopped):
+            display.finish(service.name)
     finally:
         remote.close()
-    display.show(service.name, "starting")
-    _wait_healthy(config, service)
-    display.finish(service.name)
 
 
 def _write_files(service: Service) -> bool:
@@ -72,15 +80,34 @@ def _check_ports(service: Service) -> None:
             )
 
 
-def _wait_healthy(config: Config, service: Service) -> None:
+def _wait_healthy(
+    config: Config, service: Service, remote: supervisor.Remote, stopped: Event
+) -> bool:
+    """Ask until the answer is good (True) or ``stopped`` is set (False)."""
     deadline = time.monotonic() + _HEALTHY_SECONDS
-    while problem := ask(config, service):
+    lives: set[int] = set()
+    while not stopped.is_set():
+        problem = ask(config, service)
+        if not problem:
+            return True
+        lives.add(remote.processes()[service.name]["pid"])
         if time.monotonic() > deadline:
-            raise ServiceError(
-                f"{service.name} is not healthy after {_HEALTHY_SECONDS:.0f} s: {problem}",
-                hint=f"its log is {log_file(config, service.name)}",
+            raise _unwell(
+                config, service, f"is not healthy after {_HEALTHY_SECONDS:.0f} s", problem
             )
-        time.sleep(_ASK_AGAIN_SECONDS)
+        if len(lives - {0}) > _LIVES:
+            raise _unwell(config, service, f"died {_LIVES} times while starting", problem)
+        stopped.wait(_ASK_AGAIN_SECONDS)
+    return False
+
+
+def _unwell(config: Config, service: Service, what: str, problem: str) -> ServiceError:
+    """The error for a service that does not come up, with the last line of its log."""
+    last = next(iter(tail(log_file(config, service.name), 1)), "nothing")
+    return ServiceError(
+        f"{service.name} {what}: {problem}",
+        hint=f"its log {log_file(config, service.name)} ends with: {last[:200]}",
+    )
 
 
 def stop_wave(remote: supervisor.Remote, names: Sequence[str]) -> None:

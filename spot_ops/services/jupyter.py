@@ -95,4 +95,6 @@ def _health(config: Config) -> None:
         with urllib.request.urlopen(request, timeout=_ASK_SECONDS) as answer:
             json.load(answer)
     except (OSError, ValueError) as error:
-        raise ServiceError(f"{address} does not answer: {error}", hint="spot logs jupyter") from error
+        raise ServiceError(
+            f"{address} does not answer: {error}", hint="spot logs jupyter"
+        ) from error

@@ -61,4 +61,4 @@ def is_local(config: Config, host: str) -> bool:
     A name node, broker or SQL server of a cluster is not ours to start.
     """
     bare = host.split("://")[-1].strip("[]")
-    return bare in ("127.0.0.1", "localhost", "::1", "0.0.0.0", config.text("BIND_ADDRESS"))
+    return bare in ("127.0.0.1", "localhost", "::1", config.text("BIND_ADDRESS"))
