@@ -1,0 +1,1 @@
+"""The local stack, its health, and the command ``spot``."""

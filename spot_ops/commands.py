@@ -8,8 +8,6 @@ from datetime import date
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from spot_common import progress, registry
 from spot_common.cli import DAY, SpotCommand, SpotGroup, json_option, print_json
@@ -144,11 +142,9 @@ def ui_url(source: str | None, day: date | None) -> None:
 
 
 def _print_status(found: list[stack.ServiceStatus]) -> None:
-    table = Table(box=None, padding=(0, 2), pad_edge=False)
-    for heading in ("service", "state", "healthy", "pid", "up", "port", "memory", "problem"):
-        table.add_column(heading, justify="right" if heading == "memory" else "left")
+    rows = [("service", "state", "healthy", "pid", "up", "port", "memory", "problem")]
     for service in found:
-        table.add_row(
+        row = (
             service.name,
             service.state,
             "yes" if service.healthy else "no",
@@ -157,9 +153,12 @@ def _print_status(found: list[stack.ServiceStatus]) -> None:
             str(service.port or ""),
             f"{service.rss / _MIB:.0f} MiB" if service.rss else "",
             service.problem,
-            style="" if service.healthy else "yellow",
         )
-    Console(soft_wrap=True).print(table)
+        rows.append(row)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
     total = sum(service.rss or 0 for service in found)
     click.echo(f"{sum(s.healthy for s in found)} of {len(found)} healthy, {total / _MIB:.0f} MiB")
 

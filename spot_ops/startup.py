@@ -130,6 +130,6 @@ def ask(config: Config, service: Service) -> str:
         service.health()
     except SpotError as error:
         return error.message
-    except Exception as error:  # a client library's own error is an answer too
+    except (OSError, EOFError, ValueError, RuntimeError) as error:  # a client's own is an answer
         return f"{type(error).__name__}: {error}"
     return ""

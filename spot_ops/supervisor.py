@@ -73,7 +73,7 @@ def folder(config: Config) -> Path:
 
 
 def socket_path(config: Config) -> Path:
-    """The Unix socket: in the state folder, or in a private temporary folder if that is too deep."""
+    """The Unix socket: in the state folder, or in a private temporary one if that is too deep."""
     path = folder(config) / "supervisor.sock"
     if len(os.fsencode(path)) <= _SOCKET_LIMIT:
         return path

@@ -5,9 +5,7 @@ from __future__ import annotations
 import functools
 import getpass
 import json
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from typing import Any
 from spot_common import process
 from spot_common.config import Config
 from spot_common.errors import ServiceError
+from spot_ops.services.ask import get_json
 from spot_ops.services.java import class_path, hadoop_xml, java_command, log4j2, temporary
 from spot_ops.services.model import Service, etc, is_local
 
@@ -28,7 +27,6 @@ _SPARK_JARS = (
     "log4j-*.jar",
     "snappy-java-*.jar",
 )
-_ASK_SECONDS = 5
 
 
 def services(config: Config) -> list[Service]:
@@ -178,13 +176,8 @@ def _data_node_health(config: Config) -> None:
 
 def _bean(host: str, port: int, name: str) -> dict[str, Any]:
     """Ask a Hadoop service for one bean of its /jmx."""
-    address = f"http://{host}:{port}/jmx?qry={urllib.parse.quote(name)}"
-    try:
-        with urllib.request.urlopen(address, timeout=_ASK_SECONDS) as answer:
-            beans = json.load(answer).get("beans", [])
-    except (OSError, ValueError) as error:
-        raise ServiceError(f"{address} does not answer: {error}") from error
+    beans = get_json(host, port, f"/jmx?qry={urllib.parse.quote(name)}").get("beans", [])
     if not beans:
-        raise ServiceError(f"{address} has no such bean yet")
+        raise ServiceError(f"port {port} knows nothing of {name} yet")
     found: dict[str, Any] = beans[0]
     return found

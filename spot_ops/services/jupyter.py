@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import functools
-import json
 import sys
-import urllib.error
-import urllib.request
 
 from spot_common.config import Config
-from spot_common.errors import ServiceError
 from spot_common.token import read_token
+from spot_ops.services.ask import get_json
 from spot_ops.services.model import Service, etc, is_local
-
-_ASK_SECONDS = 5
 
 #: The token is read when the server starts, so that no configuration file carries it.
 _CONFIG = """\
@@ -87,14 +82,7 @@ def page_address(config: Config, source: str, day: str = "") -> str:
 
 
 def _health(config: Config) -> None:
-    address = f"http://{config.text('BIND_ADDRESS')}:{config.integer('UI_PORT')}/api/status"
-    request = urllib.request.Request(
-        address, headers={"Authorization": f"token {read_token(config)}"}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=_ASK_SECONDS) as answer:
-            json.load(answer)
-    except (OSError, ValueError) as error:
-        raise ServiceError(
-            f"{address} does not answer: {error}", hint="spot logs jupyter"
-        ) from error
+    """Ask for the server's state, as someone who has the token."""
+    headers = {"Authorization": f"token {read_token(config)}"}
+    host, port = config.text("BIND_ADDRESS"), config.integer("UI_PORT")
+    get_json(host, port, "/api/status", headers)
