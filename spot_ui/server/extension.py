@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import url_path_join
@@ -30,8 +31,11 @@ def _load_jupyter_server_extension(server: ServerApp) -> None:
     server.log.info("Spot: pages at %s, API at %s", PAGES, "/graphql")
 
 
-def add_handlers(server: ServerApp, run: Executor, limit: int) -> None:
-    """Put our addresses before the server's own. ``limit`` is in bytes."""
+def add_handlers(server: ServerApp, run: Executor, limit: int, pages: Path = STATIC_DIR) -> None:
+    """Put our addresses before the server's own.
+
+    ``limit`` is the most bytes that a request of the API may have, ``pages`` the built pages.
+    """
     base = server.web_app.settings["base_url"]
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="spot-api")
     api = {"execute": run, "pool": pool, "limit": limit}
@@ -39,7 +43,7 @@ def add_handlers(server: ServerApp, run: Executor, limit: int) -> None:
         ".*$",
         [
             (url_path_join(base, r"/?"), RootHandler),
-            (url_path_join(base, PAGES, "(.*)"), PageHandler, {"path": str(STATIC_DIR)}),
+            (url_path_join(base, PAGES, "(.*)"), PageHandler, {"path": str(pages)}),
             (url_path_join(base, r"/graphql/?"), GraphqlHandler, api),
         ],
     )

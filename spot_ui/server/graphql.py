@@ -79,7 +79,8 @@ def parse_body(content_type: str, body: bytes) -> dict[str, Any]:
 class GraphqlHandler(JupyterHandler):
     """``/graphql``: queries by GET or POST, mutations by POST, for people who are signed in.
 
-    A body longer than the limit (bytes) is refused with 413 before it is read.
+    A body longer than the limit (bytes) is refused with 413: before it is read where its length
+    is announced, and never kept where it is not.
     """
 
     SUPPORTED_METHODS = ("GET", "POST")
@@ -103,7 +104,6 @@ class GraphqlHandler(JupyterHandler):
         announced = self.request.headers.get("Content-Length", "0")
         if announced.isdigit() and int(announced) > self._limit:
             raise web.HTTPError(413)
-        self.request.connection.set_max_body_size(self._limit)  # type: ignore[union-attr]
         await super().prepare(_redirect_to_login=False)
         if not self.current_user:
             raise web.HTTPError(403)

@@ -60,6 +60,14 @@ class PageHandler(JupyterHandler, web.StaticFileHandler):
         """Send the headers of a file."""
         await web.StaticFileHandler.get(self, path, include_body=False)
 
+    def validate_absolute_path(self, root: str, absolute_path: str) -> str | None:
+        """Refuse what lies outside the folder, also behind a link inside it."""
+        if "\0" in absolute_path:
+            raise web.HTTPError(404)
+        if not Path(absolute_path).resolve().is_relative_to(Path(root).resolve()):
+            raise web.HTTPError(403)
+        return super().validate_absolute_path(root, absolute_path)
+
     def set_extra_headers(self, path: str) -> None:
         """Let browsers keep hashed files for good and ask again for all others."""
         if _HASHED.match(path):

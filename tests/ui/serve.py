@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from jupyter_server.serverapp import ServerApp
 
 from spot_ui.server.extension import add_handlers
+from spot_ui.server.pages import STATIC_DIR
 from tests.ui.fake_api import FakeApi
 
+#: Most bytes that a request of the API may have here.
+LIMIT = 65536
 
-def main(port: str, token: str, root: str, base_url: str = "/", limit: str = "65536") -> None:
-    """Serve until killed."""
+
+def main(port: str, token: str, root: str, base_url: str = "/", pages: str = "") -> None:
+    """Serve until killed: built pages, or those of another folder."""
     app = ServerApp()
     app.initialize(
         [
@@ -27,7 +32,7 @@ def main(port: str, token: str, root: str, base_url: str = "/", limit: str = "65
         ],
         find_extensions=False,
     )
-    add_handlers(app, FakeApi(), int(limit))
+    add_handlers(app, FakeApi(), LIMIT, Path(pages) if pages else STATIC_DIR)
     app.start()
 
 

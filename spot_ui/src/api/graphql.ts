@@ -8,8 +8,12 @@ export interface Operation<_Answer, _Variables> {
   readonly text: string;
 }
 
+/** All documents of the page; a test holds them against the schema. */
+export const operations: string[] = [];
+
 /** Marks a GraphQL document with its types. */
 export function operation<Answer, Variables>(text: string): Operation<Answer, Variables> {
+  operations.push(text);
   return { text };
 }
 

@@ -19,6 +19,7 @@ import { SignIn } from "../features/sign-in/SignIn";
 import { KeyHelp } from "../features/use-keys/KeyHelp";
 import { useKeys } from "../features/use-keys/keys";
 import { ListPanel, type Tab } from "./ListPanel";
+import { nextOf } from "./nextOf";
 import { type PageActions, useCommands } from "./useCommands";
 import { type SuspiciousData, useSuspicious } from "./useSuspicious";
 
@@ -76,13 +77,6 @@ function QueryBar({ source, state, data, input, onState, onFilter, onLeave }: Qu
       />
     </section>
   );
-}
-
-/** The row to look at after a node was picked: the first of its rows, or the next one when it is picked again. */
-export function nextOf(rows: readonly RankedRow[], some: ReadonlySet<string>, now: string | null): string | null {
-  const ids = rows.filter((row) => some.has(row.id)).map((row) => row.id);
-  const at = now === null ? -1 : ids.indexOf(now);
-  return ids[(at + 1) % Math.max(1, ids.length)] ?? null;
 }
 
 function useActions(parts: {
