@@ -104,7 +104,11 @@ class Collector:
                 self._ledger.move(entry, State.QUEUED)
 
     def take(self, path: Path) -> Entry | None:
-        """Bring one complete file in; None where it changed or vanished meanwhile."""
+        """Bring one complete file in; None where it vanished meanwhile.
+
+        A known content is a duplicate and goes no further, unless it was set aside: then it is
+        tried again.
+        """
         try:
             before = path.stat()
             digest = names.digest_of(path)
@@ -113,6 +117,8 @@ class Collector:
         entry = self._ledger.find(self.source.name, digest)
         if entry is None:
             entry = self._new(path, digest, before.st_size, before.st_mtime_ns)
+        elif entry.state is State.SET_ASIDE:
+            entry = self._ledger.begin_again(entry)
         elif entry.state is not State.SEEN and entry.mtime_ns != before.st_mtime_ns:
             self._ledger.duplicate(entry, names.shown(path.name))
             log.event(_LOG, "duplicate", file=names.shown(path.name), hash=digest, of=entry.name)

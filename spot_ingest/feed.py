@@ -32,8 +32,9 @@ class Fed:
 
 
 def feed(config: Config, source: IngestSource, files: Sequence[Path]) -> list[Fed]:
-    """Copy files into the landing folder, each appearing whole; known contents are skipped.
+    """Copy files into the landing folder, each appearing whole.
 
+    Known contents are skipped, except those that were set aside: they are tried again.
     UsageError where one is missing or no regular file; nothing is copied then.
     """
     for path in files:
@@ -47,7 +48,10 @@ def feed(config: Config, source: IngestSource, files: Sequence[Path]) -> list[Fe
     with progress.bar(f"feeding {source.name}", len(files), "files") as bar:
         for path in files:
             digest = names.digest_of(path)
-            known = ledger.find(source.name, digest) is not None
+            entry = ledger.find(source.name, digest)
+            known = entry is not None and entry.state is not State.SET_ASIDE
+            if entry is not None and not known:
+                ledger.begin_again(entry)
             if not known:
                 _drop(path, landing, source.accepted_name(path.name))
             fed.append(Fed(path, digest, known))

@@ -217,6 +217,10 @@ class Ledger:
         with self._database.begin() as connection:
             connection.execute(insert(_DUPLICATES), row)
 
+    def begin_again(self, entry: Entry) -> Entry:
+        """Say that a file that was set aside is tried once more."""
+        return self.move(entry, State.SEEN, attempts=0, reason="", **_counts(Account()))
+
     def forget(self, entry: Entry) -> None:
         """Strike out a file of which nothing was stored."""
         mine = (_FILES.c.source == entry.source) & (_FILES.c.hash == entry.hash)

@@ -46,11 +46,10 @@ class RejectedRows:
                 lines.write(json.dumps(self._record(row)) + "\n")
 
     def store(self, hdfs: Hdfs, folder: str) -> None:
-        """Put them into HDFS, replacing what an earlier attempt left; nothing where none are."""
+        """Put them into HDFS in place of what an earlier attempt left there."""
+        hdfs.delete(folder, recursive=True)
         if self.count:
-            path = f"{folder}/rows.jsonl"
-            hdfs.delete(path)
-            hdfs.upload(path, self._local)
+            hdfs.upload(f"{folder}/rows.jsonl", self._local)
 
     def _record(self, row: Rejected) -> dict[str, object]:
         return {

@@ -36,8 +36,7 @@ class Text:
         self._sink: Any = None
         self.stream: IO[bytes] = listing.stream
         if kept is not None:
-            codec = pa.Codec(_CODEC, compression_level=1)
-            self._sink = pa.CompressedOutputStream(pa.OSFile(str(kept), "wb"), codec)
+            self._sink = pa.CompressedOutputStream(pa.OSFile(str(kept), "wb"), _CODEC)
             self.stream = _Tee(listing.stream, self._sink)  # type: ignore[assignment]
 
     def __enter__(self) -> Text:
