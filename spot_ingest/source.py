@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -29,16 +30,15 @@ class IngestSource:
 
     ``accepts`` matches the file names that a collector takes; ``prefix`` and ``suffix`` make an
     accepted name of any other. ``first_moment`` gives the UTC time that names the folder of the
-    original file in HDFS, None where the file does not tell. ``dissect`` opens a file as text,
-    ``parse`` makes batches of that text. ``staged`` says that the text is a program's output and
-    worth keeping in HDFS until its rows are published.
+    original file in HDFS, None where the file does not tell. ``reader`` is the module that makes
+    rows, imported by those who need it (collectors do not). ``staged`` says that the text which
+    it reads is a program's output and worth keeping in HDFS until its rows are published.
     """
 
     name: str
     accepts: re.Pattern[str]
     first_moment: Callable[[Path, str], datetime | None]
-    dissect: Callable[[Path], AbstractContextManager[Listing]]
-    parse: Callable[[IO[bytes]], Iterator[Batch]]
+    reader: str
     staged: bool
     prefix: str = ""
     suffix: str = ""
@@ -46,6 +46,16 @@ class IngestSource:
     def accepted_name(self, name: str) -> str:
         """Give the name itself where a collector takes it, else one that it takes."""
         return name if self.accepts.search(name) else f"{self.prefix}{name}{self.suffix}"
+
+    def dissect(self, path: Path) -> AbstractContextManager[Listing]:
+        """Open a file as text."""
+        opened: AbstractContextManager[Listing] = importlib.import_module(self.reader).dissect(path)
+        return opened
+
+    def parse(self, stream: IO[bytes]) -> Iterator[Batch]:
+        """Make batches of that text."""
+        batches: Iterator[Batch] = importlib.import_module(self.reader).parse(stream)
+        return batches
 
 
 def ingest_source(name: str) -> IngestSource:

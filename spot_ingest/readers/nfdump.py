@@ -22,6 +22,7 @@ from spot_common import process
 from spot_common.registry import check_source
 from spot_ingest.accounting import RAW_LIMIT, Batch, Finding, Rejected
 from spot_ingest.errors import UnreadableError
+from spot_ingest.readers.nfheader import ENVIRONMENT, QUERY_TIMEOUT, header
 from spot_ingest.readers.protocols import ICMP, ICMP6, NAMES
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
@@ -54,13 +55,11 @@ FIELDS: tuple[tuple[str, pa.DataType], ...] = (
 )
 _ARGUMENTS = ("-q", "-N", "-6", "-o", "fmt:" + "|".join(f"%{tag}" for tag, _ in FIELDS))
 _BLOCK = 8 << 20
-_QUERY_TIMEOUT = 120.0
 _HARMLESS = re.compile(r"Skip unknown record type|^\s*$")
 _NO_FLOWS = "No matching flows"
 _ONE_DAY_MS = 86_400_000
 _INT_MAX = 2**31 - 1
 _BIGINT_MAX = 2**63 - 1
-_ENVIRONMENT = {"TZ": "UTC", "LC_ALL": "C"}
 
 
 def argv(path: Path) -> list[str]:
@@ -108,7 +107,7 @@ class Listing:
     def _counted(self) -> int:
         """Add up the flows that each record stands for: aggregated files have more than one."""
         call = ["nfdump", "-r", os.fspath(self._path.absolute()), "-q", "-N", "-o", "fmt:%fl"]
-        done = process.run(call, timeout=_QUERY_TIMEOUT, env=_ENVIRONMENT, check=False)
+        done = process.run(call, timeout=QUERY_TIMEOUT, env=ENVIRONMENT, check=False)
         return sum(int(word) for word in done.stdout.split() if word.isdigit())
 
 
@@ -121,16 +120,8 @@ def _complaints(text: str) -> list[str]:
 @contextmanager
 def dissect(path: Path) -> Iterator[Listing]:
     """Start nfdump on a file; its text is read from ``stream`` of the listing."""
-    with process.stream(argv(path), env=_ENVIRONMENT) as running:
+    with process.stream(argv(path), env=ENVIRONMENT) as running:
         yield Listing(path, running)
-
-
-def header(path: Path) -> dict[str, int]:
-    """Read the statistics that a file's header holds; empty where there is no header."""
-    call = ["nfdump", "-I", "-r", os.fspath(path.absolute())]
-    done = process.run(call, timeout=_QUERY_TIMEOUT, env=_ENVIRONMENT, check=False)
-    text = done.stdout.decode("utf-8", errors="replace")
-    return {key: int(value) for key, value in re.findall(r"^(\w+): (\d+)$", text, re.MULTILINE)}
 
 
 def parse(stream: IO[bytes]) -> Iterator[Batch]:

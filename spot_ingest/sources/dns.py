@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from pathlib import Path
 
-from spot_ingest.readers import capture, tshark
+from spot_ingest.readers import capture
 from spot_ingest.source import IngestSource
 
 
@@ -19,8 +19,7 @@ SOURCE = IngestSource(
     name="dns",
     accepts=re.compile(r"\.(pcap|pcapng|cap)(\.gz)?$"),
     first_moment=first_moment,
-    dissect=tshark.dissect,
-    parse=tshark.parse,
+    reader="spot_ingest.readers.tshark",
     staged=True,
     suffix=".pcap",
 )

@@ -6,7 +6,6 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from spot_ingest.readers import elff
 from spot_ingest.source import IngestSource
 
 _MOMENT = re.compile(rb"^(?!#).*?\b(\d{4}-\d\d-\d\d)[ \t]+(\d\d):\d\d:\d\d", re.MULTILINE)
@@ -30,8 +29,7 @@ SOURCE = IngestSource(
     name="proxy",
     accepts=re.compile(r"\.log$"),
     first_moment=first_moment,
-    dissect=elff.dissect,
-    parse=elff.parse,
+    reader="spot_ingest.readers.elff",
     staged=False,
     suffix=".log",
 )
