@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,7 +97,7 @@ def _environment(npm: list[str]) -> dict[str, str]:
     node_folder = str(Path(npm[0]).parent)
     settings = {
         "PATH": f"{node_folder}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-        "NODE_ENV": "development",
+        "NODE_ENV": "production",
         "npm_config_update_notifier": "false",
         "npm_config_loglevel": "error",
     }
@@ -115,7 +116,7 @@ def _install(npm: list[str]) -> None:
         return
     try:
         process.run(
-            [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+            [*npm, "ci", "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund"],
             timeout=_INSTALL_SECONDS,
             env=_environment(npm),
             cwd=HERE,
@@ -135,11 +136,22 @@ def _install(npm: list[str]) -> None:
 
 def _compile(npm: list[str], wanted: str) -> None:
     """Build into a folder aside and put it in place of the old one."""
-    aside = HERE / "node_modules" / ".spot-build"
-    shutil.rmtree(aside, ignore_errors=True)
+    work = Path(tempfile.mkdtemp(prefix=".spot-build-", dir=HERE / "node_modules"))
+    try:
+        _compile_into(npm, work / "new")
+        stamp = {"fingerprint": wanted}
+        (work / "new" / _STAMP).write_text(json.dumps(stamp) + "\n", encoding="utf-8")
+        if STATIC.exists():
+            STATIC.rename(work / "old")
+        (work / "new").rename(STATIC)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _compile_into(npm: list[str], folder: Path) -> None:
     try:
         process.run(
-            [*npm, "run", "build", "--", "--outDir", str(aside), "--logLevel", "error"],
+            [*npm, "run", "build", "--", "--outDir", str(folder), "--logLevel", "error"],
             timeout=_BUILD_SECONDS,
             env=_environment(npm),
             cwd=HERE,
@@ -152,14 +164,6 @@ def _compile(npm: list[str], wanted: str) -> None:
             stderr=error.stderr,
             hint=f"see for yourself: cd {HERE} && npm run build",
         ) from error
-    stamp = {"fingerprint": wanted}
-    (aside / _STAMP).write_text(json.dumps(stamp) + "\n", encoding="utf-8")
-    old = HERE / "node_modules" / ".spot-old"
-    shutil.rmtree(old, ignore_errors=True)
-    if STATIC.exists():
-        STATIC.rename(old)
-    aside.rename(STATIC)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _reason(error: ToolError) -> str:

@@ -44,6 +44,10 @@ class TestBuilt:
             sizes = [len(gzip.compress(path.read_bytes())) for path in _loaded(page)]
             assert sum(sizes) <= BUDGET
 
+    def test_scripts_are_those_for_users(self, static: Path) -> None:
+        for script in static.glob("assets/*.js"):
+            assert "React DevTools" not in script.read_text()
+
     def test_a_second_build_does_nothing(self, static: Path) -> None:
         before = (static / "build.json").stat().st_mtime_ns
         assert builder.build() == "pages: up to date"

@@ -1,7 +1,6 @@
 /** Whether the server still knows us. Any request may find out that it does not; signing in puts it right. */
 
 import { useSyncExternalStore } from "react";
-import { siteUrl } from "./site";
 
 let ended = false;
 const listeners = new Set<() => void>();
@@ -27,12 +26,16 @@ export function useSessionEnded(): boolean {
   );
 }
 
-/** Signs in with a token; the server answers with its cookie. False when the token is not the right one. */
+/**
+ * Signs in with a token by asking for this page again: the server then sets the cookies of a session anew.
+ * False when the token is not the right one, for then the server leads to its login.
+ */
 export async function signIn(token: string): Promise<boolean> {
-  const response = await fetch(siteUrl("api/me"), {
+  const response = await fetch(location.pathname, {
     headers: { Authorization: `token ${token}` },
     credentials: "same-origin",
-    redirect: "error",
+    redirect: "manual",
+    cache: "no-store",
   });
   if (!response.ok) return false;
   set(false);
