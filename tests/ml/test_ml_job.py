@@ -1,0 +1,160 @@
+"""The job on the real services: rows in HDFS in, result files in HDFS out."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import ml_days
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from spot_common.clients.hdfs import Hdfs
+from spot_common.registry import sources
+from spot_common.warehouse import Warehouse
+from spot_ml import feedback, launch, pipeline, request, results
+from spot_ml.batches import source_words
+from spot_ml.records import REASON
+from spot_ml.words.source import WordContext
+
+pytestmark = pytest.mark.service
+
+ROOT = Path(__file__).resolve().parents[2]
+DAY = date(2004, 2, 3)
+SOURCES = ("flow", "dns", "proxy")
+LOW = "3\t2016-07-08 03:10:00\t10.0.0.3\t203.0.113.9\t50001\t60001\t900000\t2000000000000"
+
+
+def _spot(
+    stack: Any, *words: str, environ: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(Path(sys.executable).with_name("spot")), "ml", *words],
+        env={**stack.environ, **(environ or {})},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+
+def _run(stack: Any, source: str, day: date = DAY, **environ: str) -> dict[str, Any]:
+    done = _spot(
+        stack, "run", "--date", f"{day:%Y%m%d}", "--source", source, "--tol", "1", "--json",
+        environ=environ,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def _scores(stack: Any, source: str, day: date = DAY) -> str:
+    return launch.places(launch.Launch(day, source, 1.0), stack.config).scored
+
+
+def _read_aside(hdfs: Hdfs, folder: str) -> pa.Table:
+    parts = [entry.name for entry in hdfs.list(folder) if entry.name.startswith("part-")]
+    tables = [pq.read_table(io.BytesIO(hdfs.read_bytes(f"{folder}/{name}"))) for name in parts]
+    return pa.concat_tables(tables)
+
+
+@pytest.fixture(scope="module")
+def hdfs(stack: Any) -> Hdfs:
+    """The client of a stack in which each source has one day, in two files of two hours."""
+    client = Hdfs(stack.config)
+    warehouse = Warehouse(stack.config, hdfs=client)
+    for source, table in ml_days.TABLES.items():
+        rows = table()
+        for hour, part in ((3, rows.slice(0, 100)), (4, rows.slice(100))):
+            values = {"y": DAY.year, "m": DAY.month, "d": DAY.day, "h": hour}
+            warehouse.add_file(sources()[source].raw, values, part, f"ml-{hour}")
+    return client
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_the_job_gives_what_the_pure_analysis_gives(stack: Any, hdfs: Hdfs, source: str) -> None:
+    summary = _run(stack, source)
+    words, rows = source_words(source), ml_days.TABLES[source]()
+    asked = launch.request(launch.Launch(DAY, source, 1.0), stack.config)
+    context = WordContext(top_domains=request.top_domains(stack.config))
+    analysis = pipeline.analyse(words, rows, context, asked.parameters)
+    expected = pipeline.ranked(words, analysis, 1.0, -1).combine_chunks().to_batches()[0]
+    scores = _scores(stack, source)
+    text = hdfs.read_bytes(f"{scores}/{source}_results.csv").decode()
+    assert text.splitlines() == results.lines(expected, "\t").to_pylist()
+    assert summary["rows"] == rows.num_rows
+    assert summary["results"] == summary["clean"] == expected.num_rows
+    assert summary["pairs"] == analysis.trained.corpus.pairs
+    assert summary["log_likelihood"] == analysis.trained.log_likelihood
+    names = [entry.name for entry in hdfs.list(scores)]
+    assert {"_SUCCESS", "run.json"} <= set(names)
+    for state in ("invalid", "corrupt"):
+        aside = f"{state}_records"
+        assert (aside in names) == (summary[state] > 0)
+        if summary[state]:
+            found = _read_aside(hdfs, f"{scores}/{aside}")
+            assert found.num_rows == summary[state]
+            assert found.column_names == [*words.select_columns, REASON]
+            assert all(found[REASON].to_pylist())
+
+
+def test_one_core_and_a_second_run_give_the_same_bytes(stack: Any, hdfs: Hdfs) -> None:
+    scores = _scores(stack, "flow")
+    first = hdfs.read_bytes(f"{scores}/flow_results.csv")
+    _run(stack, "flow", SPOT_SPARK_MASTER="local[1]")
+    assert hdfs.read_bytes(f"{scores}/flow_results.csv") == first
+    assert [entry.name for entry in hdfs.list(scores.rsplit("/", 1)[0])] == ["scores"]
+
+
+def test_unpadded_folders_feedback_and_no_clean_row(stack: Any, hdfs: Hdfs) -> None:
+    day = date(2004, 2, 5)
+    rows = ml_days.flow()
+    sink = io.BytesIO()
+    pq.write_table(rows, sink)
+    location = sources()["flow"].raw.location(stack.config.text("HUSER"))
+    hdfs.write_bytes(f"{location}/y=2004/m=2/d=5/h=3/rows.parquet", sink.getvalue())
+    places = launch.places(launch.Launch(day, "flow", 1.0), stack.config)
+    header = "sev\ttstart\tsip\tdip\tsport\tdport\tipkt\tibyt"
+    hdfs.write_bytes(places.feedback, f"{header}\n{LOW}\nnonsense\n".encode())
+    summary = _run(stack, "flow", day)
+    assert summary["rows"] == rows.num_rows
+    assert (summary["feedback_rows"], summary["feedback_skipped"]) == (1, 1)
+    words = source_words("flow")
+    given = feedback.read(words, [header, LOW])
+    completed = feedback.Feedback(
+        given.rows.set_column(5, "proto", pa.array(["TCP"])), given.skipped
+    )
+    analysis = pipeline.analyse(
+        words, rows, WordContext(), launch.request(
+            launch.Launch(day, "flow", 1.0), stack.config).parameters,
+        feedback=completed, copies=stack.config.integer("DUPFACTOR"),
+    )  # fmt: skip
+    assert summary["log_likelihood"] == analysis.trained.log_likelihood
+
+
+def test_a_day_without_rows_names_the_nearest(stack: Any, hdfs: Hdfs) -> None:
+    done = _spot(stack, "run", "--date", "20040202", "--source", "dns")
+    assert done.returncode == 3
+    assert "there are no dns rows of 2004-02-02" in done.stderr
+    assert "2004-02-03" in done.stderr
+
+
+def test_rows_of_another_source_are_refused_and_nothing_is_replaced(stack: Any, hdfs: Hdfs) -> None:
+    location = sources()["proxy"].raw.location(stack.config.text("HUSER"))
+    done = subprocess.run(
+        [sys.executable, "-m", "spot_ml.job", "--analysis", "flow", "--input",
+         f"{location}/y=2004/m=02/d=03", "--scored", _scores(stack, "flow"),
+         "--ldatopiccount", "20", "--threshold", "1", "--maxresults", "5"],
+        env=stack.environ, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False,
+    )  # fmt: skip
+    assert done.returncode == 3
+    assert "sip is missing" in done.stderr
+    assert hdfs.exists(f"{_scores(stack, 'flow')}/_SUCCESS")
