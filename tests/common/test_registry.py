@@ -17,7 +17,7 @@ from spot_common.schema.types import SourceSchema, raw_table, summary_table
 SCHEMA = SourceSchema(
     name="toy",
     title="Toy",
-    raw=raw_table("toy", "y SMALLINT y\\nm TINYINT m\\nd TINYINT d\\nh TINYINT h", "what STRING it"),
+    raw=raw_table("toy", "y SMALLINT y\\nm TINYINT m\\nd TINYINT d\\nh TINYINT h", "x STRING x"),
     oa=(summary_table("toy"),),
     position=9,
 )

@@ -1,0 +1,34 @@
+"""Reads lines of ``moment,badge,door``."""
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from spot_ingest.accounting import Batch, Finding
+
+_NAMES = ["moment", "badge", "door"]
+
+
+@dataclass
+class _Listing:
+    stream: IO[bytes]
+
+    def finish(self, received: int) -> Finding:
+        return Finding()
+
+
+@contextmanager
+def dissect(path):
+    with path.open("rb") as stream:
+        yield _Listing(stream)
+
+
+def parse(stream):
+    types = csv.ConvertOptions(column_types=dict.fromkeys(_NAMES, pa.string()))
+    for rows in csv.open_csv(stream, csv.ReadOptions(column_names=_NAMES), convert_options=types):
+        seconds = pc.strptime(rows["moment"], "%Y-%m-%d %H:%M:%S", "s").cast(pa.int64())
+        yield Batch(rows, pc.divide(seconds, 3600))
