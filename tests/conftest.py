@@ -19,8 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from spot_common.config import Config, load_config
+
+# The same examples in every run; a machine that is busy for a moment is no failure.
+settings.register_profile("spot", derandomize=True, deadline=None)
+settings.load_profile("spot")
 
 ROOT = Path(__file__).resolve().parents[1]
 
