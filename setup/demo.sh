@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# From a bare machine to three pages of ranked events: installs, starts, feeds the sample, scores.
+set -euo pipefail
+
+. "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+
+usage() {
+    cat <<'TEXT'
+Usage: setup/demo.sh [-h]
+
+Installs what is missing, starts the services, feeds the sample of every source, scores and
+analyses it, and prints one address per source. Run again, it takes what is there.
+
+STATE_DIR and the ports are settings (conf/spot.conf); the environment may set them as SPOT_<KEY>.
+
+Examples:
+  ./setup/demo.sh
+  SPOT_STATE_DIR=/srv/spot SPOT_UI_PORT=9999 ./setup/demo.sh
+TEXT
+}
+
+case ${1:-} in
+    '') ;;
+    -h | --help) usage; exit 0 ;;
+    *) usage >&2; fail 2 "unknown argument $1" ;;
+esac
+
+cd "$ROOT"
+"$ROOT/setup/install.sh"
+spot=$VENV/bin/spot
+
+on_failure "the findings above say what to do; then run the command again"
+step "is this machine able to run it" "$spot" doctor
+on_failure "spot status shows which service is missing, spot logs SERVICE why"
+step "services" "$spot" up
+step "folders and tables" "$spot" setup hdfs
+
+addresses=()
+for script in "$ROOT"/start.*.sh; do
+    source=$(basename -- "$script" .sh)
+    source=${source#start.}
+    on_failure "spot ledger tells what became of each file, spot status how the services are"
+    step "sample $source" "$script"
+    addresses+=("$(grep -Eo 'https?://[^[:space:]]+' "$STEP_LOGS/sample-$source.log" | tail -n 1)")
+done
+
+say
+say "Open one of these; Ctrl-click in most terminals (stop everything with: .venv/bin/spot down)"
+printf '%s\n' "${addresses[@]}"
