@@ -2,6 +2,7 @@
 # From a bare machine to three pages of ranked events: installs, starts, feeds the sample, scores.
 set -euo pipefail
 
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 
 usage() {

@@ -2,6 +2,7 @@
 # Makes the HDFS folders, the database and all tables. The arguments are those of the original.
 set -euo pipefail
 
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 
 usage() {

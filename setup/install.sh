@@ -2,7 +2,9 @@
 # Installs all that Spot needs on Debian 12 or Ubuntu 22.04 and later, into this folder's .venv.
 set -euo pipefail
 
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=packages.sh
 . "$ROOT/setup/packages.sh"
 
 usage() {
@@ -27,7 +29,7 @@ TEXT
 PURPOSE=
 while [ $# -gt 0 ]; do
     case $1 in
-        --test) PURPOSE=test ;;
+        --test) PURPOSE='test' ;;
         -h | --help) usage; exit 0 ;;
         *) usage >&2; fail 2 "unknown option $1" ;;
     esac

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shown progress for the scripts of this folder; sourced, not run.
 #
 # step TITLE COMMAND...        run a command, its output in a log, its time shown
@@ -7,6 +8,7 @@
 # A step that fails prints the end of its log and ends the script; a status of 2 is handed on.
 
 ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck disable=SC2034 # used by the scripts that source this
 VENV=$ROOT/.venv
 STEP_LOGS=${STEP_LOGS:-$ROOT/.setup-logs}
 mkdir -p -- "$STEP_LOGS"

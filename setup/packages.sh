@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # System packages: which are missing and how they are installed; sourced by install.sh.
 
 # Print a Python of at least 3.11 that can make virtual environments, nothing where there is none.

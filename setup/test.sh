@@ -2,6 +2,7 @@
 # The whole test suite, or its fast part, on the installation of this folder.
 set -euo pipefail
 
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 
 usage() {

@@ -101,7 +101,7 @@ def ensure(config: Config, *, thorough: bool = False) -> list[Jar]:
     wanted = missing(folder, jars, thorough=thorough)
     if wanted:
         fetch(folder, wanted)
-    _write_stamps(folder, jars)
+    record(folder, jars)
     return wanted
 
 
@@ -111,7 +111,7 @@ def _fetch_batch(work: Path, jars: Sequence[Jar]) -> Path:
 
     work.mkdir()
     module = work / "ivy.xml"
-    module.write_text(_ivy_module(jars), encoding="utf-8")
+    module.write_text(ivy_module(jars), encoding="utf-8")
     ivy = next(pyspark_jars().glob("ivy-*.jar"))
     pattern = f"{work}/out/[organisation]/[artifact]-[revision](-[classifier]).[ext]"
     program = (java_program(), "-jar", str(ivy), "-ivy", str(module), "-confs", "default")
@@ -129,7 +129,7 @@ def _fetch_batch(work: Path, jars: Sequence[Jar]) -> Path:
     return work / "out"
 
 
-def _ivy_module(jars: Sequence[Jar]) -> str:
+def ivy_module(jars: Sequence[Jar]) -> str:
     """The request to Ivy: exactly these jars, none of their dependencies."""
     lines = "".join(
         f"<dependency org={quoteattr(jar.group)} name={quoteattr(jar.artifact)}"
@@ -179,7 +179,8 @@ def _read_stamps(folder: Path) -> dict[str, str]:
     return dict(line.split(" ", 1) for line in lines if " " in line)
 
 
-def _write_stamps(folder: Path, jars: Sequence[Jar]) -> None:
+def record(folder: Path, jars: Sequence[Jar]) -> None:
+    """Note that these jars were found right, so that their sums need not be taken again."""
     text = "".join(f"{jar.place} {_stamp(folder / jar.place, jar)}\n" for jar in jars)
     file = folder / "verified"
     if not file.is_file() or file.read_text(encoding="utf-8") != text:

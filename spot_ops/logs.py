@@ -21,8 +21,10 @@ def tail(file: Path, lines: int) -> list[str]:
 
 def follow(file: Path) -> Iterator[str]:
     """Give every line that is written to a log from now on, across its rotations; never ends."""
-    position = file.stat().st_size if file.exists() else 0
-    identity = _identity(file)
+    return _follow(file, _identity(file), file.stat().st_size if file.exists() else 0)
+
+
+def _follow(file: Path, identity: int | None, position: int) -> Iterator[str]:
     rest = ""
     while True:
         if _identity(file) != identity or (file.exists() and file.stat().st_size < position):
