@@ -15,6 +15,8 @@ from typing import IO
 from spot_common.errors import ToolError
 
 _STDERR_LIMIT = 64 * 1024
+#: Room between a program and us, so that neither waits for the other at every 64 KiB.
+_PIPE_BYTES = 1 << 20
 
 #: Debian packages that bring the programs we call.
 _PACKAGES = {
@@ -124,6 +126,7 @@ def stream(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
+            pipesize=_PIPE_BYTES,
             env=_environment(env),
             cwd=cwd,
         )

@@ -52,9 +52,11 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def digest_of_stream(stream: IO[bytes]) -> str:
-    """Give the SHA-256 of what a stream holds, in hexadecimal."""
+def digest_of_stream(stream: IO[bytes], copy: IO[bytes] | None = None) -> str:
+    """Give the SHA-256 of what a stream holds, in hexadecimal, copying it on the way."""
     digest = hashlib.sha256()
     while chunk := stream.read(_CHUNK):
         digest.update(chunk)
+        if copy is not None:
+            copy.write(chunk)
     return digest.hexdigest()

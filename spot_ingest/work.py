@@ -11,6 +11,7 @@ import posixpath
 import shutil
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,8 +32,8 @@ from spot_ingest import names, quarantine, stage
 from spot_ingest.accounting import Account
 from spot_ingest.errors import UnreadableError
 from spot_ingest.ledger import Entry, Ledger, State
-from spot_ingest.publish import Part, Splitter, publish
 from spot_ingest.source import IngestSource
+from spot_ingest.split import Part, Splitter
 
 _LOG = log.get("ingest.worker")
 #: A file whose conversion was begun this often without an end is set aside.
@@ -69,6 +70,8 @@ class Worker:
         self.hdfs: Hdfs = self.warehouse.hdfs
         self._huser = config.text("HUSER")
         self._folder = config.path("WORK_DIR") / self.name
+        self._background = ThreadPoolExecutor(1, "stage")
+        self._staging: Future[bool] | None = None
 
     def handle(self, path: str) -> Entry | None:
         """Bring the file at an HDFS path to its end; None where the message names no file.
@@ -116,8 +119,9 @@ class Worker:
     def fetch(self, entry: Entry, folder: Path) -> Path:
         """Copy the file to this machine and check that it is the one that was stored."""
         local = folder / posixpath.basename(entry.path)
-        self.hdfs.download(entry.path, local)
-        if names.digest_of(local) != entry.hash:
+        with self.hdfs.open_read(entry.path) as stream, local.open("wb") as copy:
+            digest = names.digest_of_stream(stream, copy)
+        if digest != entry.hash:
             raise UnreadableError(
                 "the file in HDFS is not the one that arrived (its hash differs)",
                 hint="it was changed while it was stored; drop it again",
@@ -146,9 +150,17 @@ class Worker:
         return Converted(splitter.close(), rejected, account, finding.note or rejected.first)
 
     def publish(self, entry: Entry, converted: Converted) -> Entry:
-        """Make the rows part of the table and write the file off."""
+        """Make the rows part of the table and write the file off.
+
+        The table's files are named by the hash of the input: what an earlier attempt has put there
+        is found and kept.
+        """
         converted.rejected.store(self.hdfs, quarantine.quarantine_folder(self._huser, entry))
-        publish(self.warehouse, self.table, converted.parts, entry.hash)
+        for part in converted.parts:
+            self.warehouse.add_file(self.table, part.values, part.path, entry.hash)
+        if self._staging is not None:
+            self._staging.result()
+        self.warehouse.ensure_partitions(self.table, [part.values for part in converted.parts])
         records = [part.record() for part in converted.parts]
         entry = self.ledger.publish(entry, converted.account, records, converted.note)
         self.hdfs.delete(stage.stage_path(self._huser, self.source.name, entry.hash))
@@ -203,14 +215,17 @@ class Worker:
         with self.source.dissect(local) as listing, stage.Text(listing, kept) as text:
             yield text
         if text.sound:
-            self.hdfs.upload(place, kept)
+            self._staging = self._background.submit(self.hdfs.upload, place, kept)
 
     @contextmanager
     def _workplace(self) -> Iterator[Path]:
         """An empty folder of this worker's own."""
+        self._staging = None
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
         try:
             yield self._folder
         finally:
+            if self._staging is not None:
+                wait([self._staging])
             shutil.rmtree(self._folder, ignore_errors=True)

@@ -1,7 +1,4 @@
-"""Rows to Parquet: one local file per partition, then one file per partition in the table.
-
-A table's file is named by the hash of the input, so that a repeated input finds its rows there.
-"""
+"""Rows to Parquet: one local file for each partition that an input has rows of."""
 
 from __future__ import annotations
 
@@ -15,7 +12,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from spot_common.schema.types import Table
-from spot_common.warehouse import Warehouse
 from spot_ingest.accounting import Batch
 from spot_ingest.errors import UnreadableError
 
@@ -110,10 +106,3 @@ class Splitter:
 def _values(hour: int) -> dict[str, int]:
     moment = datetime.fromtimestamp(hour * _HOUR, UTC)
     return {"y": moment.year, "m": moment.month, "d": moment.day, "h": moment.hour}
-
-
-def publish(warehouse: Warehouse, table: Table, parts: list[Part], digest: str) -> None:
-    """Put the files into the table and make their partitions known; safe to repeat."""
-    for part in parts:
-        warehouse.add_file(table, part.values, part.path, digest)
-    warehouse.ensure_partitions(table, [part.values for part in parts])

@@ -1,0 +1,57 @@
+"""P1: an nfcapd file to committed rows, beside bare nfdump printing the same columns.
+
+    python benchmarks/ingest_flow.py [--flows 1000000] [--runs 3]
+
+The file repeats the sample until it has that many flows. The services must run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from ingest_bench import bare, bench_place, committed, ratio, report, stored, verdict, warm_worker
+
+from spot_ingest.readers import nfdump
+from spot_ingest.readers.nfheader import ENVIRONMENT, header
+
+_SAMPLE = Path(__file__).resolve().parents[1] / "samples/flow/2023-01-25/nfcapd.202301251836"
+
+
+def main() -> None:
+    """Make the file, run both sides in turn, print both."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--flows", type=int, default=1_000_000)
+    arguments.add_argument("--runs", type=int, default=3)
+    given = arguments.parse_args()
+    with tempfile.TemporaryDirectory() as folder, bench_place() as config:
+        file = _repeated(Path(folder), given.flows)
+        flows = header(file)["Flows"]
+        path = stored(config, "flow", file)
+        worker = warm_worker(config, "flow")
+        ours, theirs = [], []
+        for _ in range(given.runs):
+            theirs.append(bare(nfdump.argv(file), ENVIRONMENT))
+            ours.append(committed(worker, path))
+    report(f"nfdump > /dev/null, {flows:,} flows", theirs, flows)
+    report("worker, to committed rows", ours, flows)
+    verdict("P1", "speed compared with bare nfdump", ratio(ours, theirs), 0.7)
+
+
+def _repeated(folder: Path, flows: int) -> Path:
+    """Join copies of the sample into one nfcapd file."""
+    copies = folder / "copies"
+    copies.mkdir()
+    for number in range(max(1, round(flows / header(_SAMPLE)["Flows"]))):
+        (copies / f"nfcapd.{202301250000 + number}").symlink_to(_SAMPLE)
+    target = folder / "nfcapd.202301251836"
+    call = ["nfdump", "-R", os.fspath(copies), "-w", os.fspath(target)]
+    subprocess.run(call, check=True, capture_output=True)
+    return target
+
+
+if __name__ == "__main__":
+    main()
