@@ -61,7 +61,7 @@ def _em_mixes(session: SparkSession, model: Any) -> Matrix:
     ``transform`` would infer them anew by another method and give other numbers. MLlib numbers
     the documents in the order of the rows.
     """
-    distributed = model._java_obj.oldDistributedModel()
+    distributed = model._java_obj.getModel()
     java: Any = session._jvm
     serializer = java.org.apache.spark.mllib.api.python.SerDe
     pairs = serializer.fromTuple2RDD(distributed.topicDistributions())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 from spot_common.config import Config
-from spot_common.errors import NotFoundError
+from spot_common.errors import NotFoundError, UsageError
 from spot_ml.arguments import RANDOM_SEED, Arguments
 from spot_ml.lda.parameters import Parameters, effective
 from spot_ml.words.domain import top_labels
@@ -48,6 +49,12 @@ class Request:
     user_domain: str = ""
     delimiter: str = "\t"
     compatible: bool = False
+
+    def __post_init__(self) -> None:
+        if math.isnan(self.threshold):
+            raise UsageError("the threshold (TOL) must be a number")
+        if self.copies < 0:
+            raise UsageError(f"DUPFACTOR must be 0 or more, not {self.copies}")
 
     @property
     def results_name(self) -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import posixpath
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
-from spot_common.errors import DataError, ServiceError
+from spot_common.errors import DataError, ServiceError, SpotError
 
 _STALE_MS = 24 * 3600 * 1000
 _COPY_BYTES = 1 << 20
@@ -118,10 +119,11 @@ class Storage:
 
         The earlier folder stays complete until then, and for ever where the block fails.
         """
-        parent, _, name = folder.rstrip("/").rpartition("/")
+        folder = folder.rstrip("/")
+        parent, name = posixpath.dirname(folder) or ".", posixpath.basename(folder)
         self._tidy(parent, name)
-        fresh = f"{parent}/.{name}.new.{uuid.uuid4().hex}"
-        former = f"{parent}/.{name}.old.{uuid.uuid4().hex}"
+        fresh = posixpath.join(parent, f".{name}.new.{uuid.uuid4().hex}")
+        former = posixpath.join(parent, f".{name}.old.{uuid.uuid4().hex}")
         try:
             yield fresh
             had_one = self.exists(folder)
@@ -134,7 +136,8 @@ class Storage:
                     self.rename(former, folder)
                 raise
         except BaseException:
-            self.delete(fresh)
+            with suppress(SpotError):
+                self.delete(fresh)
             raise
         self.delete(former)
 
@@ -145,13 +148,13 @@ class Storage:
         marks = (f".{name}.new.", f".{name}.old.")
         left = [entry for entry in self.list(parent) if _name(entry).startswith(marks)]
         former = [entry for entry in left if _name(entry).startswith(marks[1])]
-        if former and not self.exists(f"{parent}/{name}"):
+        if former and not self.exists(posixpath.join(parent, name)):
             latest = max(former, key=lambda entry: int(entry.getModificationTime()))
-            self.rename(f"{parent}/{_name(latest)}", f"{parent}/{name}")
+            self.rename(posixpath.join(parent, _name(latest)), posixpath.join(parent, name))
             left.remove(latest)
         for entry in left:
             if time.time() * 1000 - int(entry.getModificationTime()) > _STALE_MS:
-                self.delete(f"{parent}/{_name(entry)}")
+                self.delete(posixpath.join(parent, _name(entry)))
 
 
 def _name(entry: Any) -> str:

@@ -158,3 +158,13 @@ def test_rows_of_another_source_are_refused_and_nothing_is_replaced(stack: Any, 
     assert done.returncode == 3
     assert "sip is missing" in done.stderr
     assert hdfs.exists(f"{_scores(stack, 'flow')}/_SUCCESS")
+
+
+def test_mllibs_own_fit_agrees_on_the_likelihood(stack: Any, hdfs: Hdfs) -> None:
+    done = _spot(
+        stack, "run", "--date", f"{DAY:%Y%m%d}", "--source", "dns", "--tol", "1", "--json",
+        "--optimizer", "mllib-em",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    theirs = json.loads(done.stdout)["log_likelihood"]
+    assert theirs == pytest.approx(_run(stack, "dns")["log_likelihood"], rel=0.02)

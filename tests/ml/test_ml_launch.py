@@ -111,12 +111,13 @@ def test_the_main_programs_options_make_the_same_request() -> None:
 
 @pytest.mark.parametrize(
     "extra",
-    [["--prgseed", "x"], ["--prgseed", str(2**63)], ["--threshold", "low"], ["--year", "2017"],
+    [["--dupfactor", "-1"], ["--threshold", "nan"], ["--prgseed", "x"],
+     ["--prgseed", str(2**63)], ["--threshold", "low"], ["--year", "2017"],
      ["--analy", "dns"], ["left over"]],
 )  # fmt: skip
 def test_the_main_program_refuses(extra: list[str]) -> None:
     with pytest.raises(UsageError):
-        arguments.parse([*MAIN, *extra])
+        request.of_arguments(arguments.parse([*MAIN, *extra]), _config())
 
 
 def test_the_top_list_is_the_shipped_one_or_a_file(tmp_path: Path) -> None:
