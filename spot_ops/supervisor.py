@@ -200,6 +200,8 @@ def _environment(config: Config) -> dict[str, str]:
         "TZ": "UTC",
         "USER": getpass.getuser(),
         "PYTHONUNBUFFERED": "1",
+        # glibc's arenas, one per thread and core, cost idle services more memory than they need.
+        "MALLOC_ARENA_MAX": "2",
     }
 
 

@@ -57,7 +57,7 @@ def services(config: Config) -> list[Service]:
         Service(
             name="jupyter",
             title="pages, API and notebooks",
-            command=(sys.executable, "-P", "-m", "jupyter", "server", "--config", str(file)),
+            command=(sys.executable, "-P", "-m", "jupyter_server", "--config", str(file)),
             health=functools.partial(_health, config),
             ports=(config.integer("UI_PORT"),),
             files={file: text},

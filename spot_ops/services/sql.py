@@ -44,6 +44,7 @@ def services(config: Config) -> list[Service]:
                     *OPEN_MODULES,
                     f"-Dlog4j2.configurationFile={conf / 'log4j2.properties'}",
                 ),
+                light=False,
             ),
             health=functools.partial(_health, config),
             ports=(config.integer("HS2_PORT"),),
