@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import signal
-import threading
 import time
 from datetime import date
 from pathlib import Path
@@ -19,18 +17,11 @@ from spot_common.errors import DataError, NotFoundError
 from spot_ingest.feed import Outcome, feed, hashes_of, wait
 from spot_ingest.ledger import Entry, Ledger, State
 from spot_ingest.source import ingest_source
+from spot_ingest.stopping import until_told
 
 _SOURCE = click.option("--source", "-s", required=True, help="flow, dns, proxy, ...")
 _STATES = [state.value for state in State] + ["duplicate"]
 _SHORT = 12
-
-
-def _until_told() -> threading.Event:
-    """An event that SIGTERM and Ctrl-C set."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
 
 
 @click.command("collect", cls=SpotCommand, examples="spot collect --source flow")
@@ -40,7 +31,7 @@ def collect_command(source: str) -> None:
     from spot_ingest.collector import run
 
     log.configure()
-    run(load_config(), ingest_source(source).name, _until_told())
+    run(load_config(), ingest_source(source).name, until_told())
 
 
 @click.command("work", cls=SpotCommand, examples="spot work --source dns --worker 0")
@@ -51,7 +42,7 @@ def work_command(source: str, worker: int) -> None:
     from spot_ingest.consume import run
 
     log.configure()
-    run(load_config(), ingest_source(source).name, worker, _until_told())
+    run(load_config(), ingest_source(source).name, worker, until_told())
 
 
 @click.command("feed", cls=SpotCommand, examples="spot feed --source flow nfcapd.202301251835")

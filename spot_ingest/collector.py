@@ -35,11 +35,11 @@ _LOST_AFTER = 600.0
 
 
 class Announcer:
-    """Sends the HDFS path of a file to the source's topic and waits until it is kept."""
+    """Sends the HDFS path of a file to a topic and waits until it is kept."""
 
-    def __init__(self, config: Config, source: str) -> None:
+    def __init__(self, config: Config, topic: str) -> None:
         self._config = config
-        self._topic = kafka.topic_of(source)
+        self._topic = topic
         self._producer: KafkaProducer | None = None
 
     def send(self, path: str) -> None:
@@ -81,7 +81,7 @@ class Collector:
         self._huser = config.text("HUSER")
         self._ledger = ledger or Ledger.of(config)
         self._hdfs = hdfs or Hdfs(config)
-        self._announcer = announcer or Announcer(config, source.name)
+        self._announcer = announcer or Announcer(config, kafka.topic_of(source.name))
 
     def resume(self) -> None:
         """Go on with files that an earlier collector had begun and that have left the folder.
@@ -173,8 +173,8 @@ class Collector:
         self._announcer.close()
 
 
-def run(config: Config, source_name: str, stop: threading.Event) -> None:
-    """Collect until ``stop`` is set."""
+def run(config: Config, source_name: str, stop: threading.Event, *, topic: str = "") -> None:
+    """Collect until ``stop`` is set; ``topic`` stands in for the source's own."""
     source = ingest_source(source_name)
     settle = config.number("COLLECTOR_SETTLE")
     folder = config.path("LANDING_DIR") / source.name
@@ -182,7 +182,8 @@ def run(config: Config, source_name: str, stop: threading.Event) -> None:
         Heartbeat(config, f"collector-{source.name}") as beat,
         Landing(folder, source, settle) as landing,
     ):
-        collector = Collector(config, source)
+        announcer = Announcer(config, topic or kafka.topic_of(source.name))
+        collector = Collector(config, source, announcer=announcer)
         patience = Patience(_LOG, beat, stop)
         log.event(_LOG, "started", source=source.name, folder=str(folder))
         try:

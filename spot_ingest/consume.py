@@ -25,8 +25,13 @@ _LONGEST_FILE_MS = 30 * 60 * 1000
 _SESSION_MS = 30_000
 
 
-def run(config: Config, source_name: str, number: int, stop: threading.Event) -> None:
-    """Work until ``stop`` is set; the file in hand is finished first."""
+def run(
+    config: Config, source_name: str, number: int, stop: threading.Event, *, topic: str = ""
+) -> None:
+    """Work until ``stop`` is set; the file in hand is finished first.
+
+    ``topic`` stands in for the source's own; its workers are a group of that name.
+    """
     source = ingest_source(source_name)
     name = f"worker-{source.name}-{number}"
     with Heartbeat(config, name) as beat:
@@ -34,7 +39,7 @@ def run(config: Config, source_name: str, number: int, stop: threading.Event) ->
         try:
             worker = Worker(config, source, number)
             consumer = patience.until_done(
-                lambda: _subscribe(config, source.name, name), "joining the topic"
+                lambda: _subscribe(config, source.name, name, topic), "joining the topic"
             )
             log.event(_LOG, "started", worker=name)
             try:
@@ -46,16 +51,18 @@ def run(config: Config, source_name: str, number: int, stop: threading.Event) ->
         log.event(_LOG, "stopped", worker=name)
 
 
-def _subscribe(config: Config, source: str, name: str) -> Any:
+def _subscribe(config: Config, source: str, name: str, topic: str) -> Any:
     """Join the workers' group.
 
     The name lasts: a worker that is started again takes its partitions back at once.
     """
-    kafka.ensure_topic(config, kafka.topic_of(source), config.integer("KAFKA_PARTITIONS"))
+    group = topic or kafka.group_of(source)
+    topic = topic or kafka.topic_of(source)
+    kafka.ensure_topic(config, topic, config.integer("KAFKA_PARTITIONS"))
     return kafka.consumer(
         config,
-        kafka.topic_of(source),
-        kafka.group_of(source),
+        topic,
+        group,
         group_instance_id=f"{socket.gethostname()}-{name}",
         max_poll_records=1,
         max_poll_interval_ms=_LONGEST_FILE_MS,

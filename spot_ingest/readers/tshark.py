@@ -43,8 +43,8 @@ _BETWEEN = "\x1f"
 _FILTER = "dns.flags.response == 1"
 _BLOCK = 4 << 20
 #: Captures above this size (bytes) are read in sessions of so many frames, to bound the memory.
-_LARGE = 32 << 20
-_SESSION_FRAMES = 50_000
+_LARGE = 64 << 20
+_SESSION_FRAMES = 200_000
 _LAST_SECOND = 253_402_300_799  # 9999-12-31 23:59:59
 _REFUSED = 2
 _ENVIRONMENT = {"TZ": "UTC", "LC_ALL": "C.UTF-8"}
