@@ -17,8 +17,8 @@ from spot_ml.words.toy import WORDS
 from sqlalchemy import create_engine
 
 from spot_common.registry import check_source, sources
-from spot_ingest.publish import Splitter
 from spot_ingest.source import ingest_source
+from spot_ingest.split import Splitter
 from spot_ml.lda.parameters import Parameters
 from spot_ml.pipeline import analyse, ranked
 from spot_ml.words.source import WordContext
