@@ -114,7 +114,7 @@ def test_one_core_and_a_second_run_give_the_same_bytes(stack: Any, hdfs: Hdfs) -
     assert [entry.name for entry in hdfs.list(scores.rsplit("/", 1)[0])] == ["scores"]
 
 
-def test_unpadded_folders_feedback_and_no_clean_row(stack: Any, hdfs: Hdfs) -> None:
+def test_unpadded_folders_are_read_and_feedback_takes_part(stack: Any, hdfs: Hdfs) -> None:
     day = date(2004, 2, 5)
     rows = ml_days.flow()
     sink = io.BytesIO()
