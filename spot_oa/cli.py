@@ -6,6 +6,7 @@ from datetime import date
 
 import click
 
+from spot_common import log
 from spot_common.cli import DAY, SpotGroup, json_option, print_json
 from spot_common.config import load_config
 
@@ -33,6 +34,7 @@ def run_command(day: date, source: str, limit: int | None, as_json: bool) -> Non
     """
     from spot_oa.run import context, run, storage
 
+    log.configure(level="WARNING")
     config = load_config()
     rows = config.integer("OA_LIMIT") if limit is None else limit
     report = run(storage(config), source, day, rows, context(config))
@@ -55,6 +57,7 @@ def publish_command(as_json: bool) -> None:
     from spot_oa.run import storage
     from spot_oa.store.publish import Publisher
 
+    log.configure(level="WARNING")
     config = load_config()
     done = Publisher.of(config, storage(config)).publish_pending()
     if as_json:
