@@ -112,11 +112,10 @@ def ledger_group(
 ) -> None:
     """List the files that came in and what became of them."""
     if context.invoked_subcommand is None:
-        context.invoke(_list_command, source=source, day=day, state=state, as_json=as_json)
+        _list(source, day, state, as_json)
 
 
-@click.command(cls=SpotCommand, hidden=True)
-def _list_command(source: str | None, day: date | None, state: str | None, as_json: bool) -> None:
+def _list(source: str | None, day: date | None, state: str | None, as_json: bool) -> None:
     name = None if source is None else ingest_source(source).name
     ledger = Ledger.of(load_config())
     if state == "duplicate":

@@ -161,10 +161,9 @@ class Worker:
         if self._staging is not None:
             self._staging.result()
         self.warehouse.ensure_partitions(self.table, [part.values for part in converted.parts])
-        records = [part.record() for part in converted.parts]
-        entry = self.ledger.publish(entry, converted.account, records, converted.note)
         self.hdfs.delete(stage.stage_path(self._huser, self.source.name, entry.hash))
-        return entry
+        records = [part.record() for part in converted.parts]
+        return self.ledger.publish(entry, converted.account, records, converted.note)
 
     def refuse(self, entry: Entry, error: DataError) -> Entry:
         """Set the file aside as a whole."""

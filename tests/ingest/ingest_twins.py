@@ -1,0 +1,220 @@
+"""What the ingest tests share: twins of the services in memory, and captures made on the spot."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from sqlalchemy import create_engine
+
+from spot_common.clients.hdfs import Entry
+from spot_common.config import Config, load_config
+from spot_common.errors import NotFoundError, ServiceError
+from spot_common.schema.types import Table
+from spot_ingest.collector import Collector
+from spot_ingest.ledger import Ledger
+from spot_ingest.source import ingest_source
+from spot_ingest.work import Worker
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = ROOT / "samples"
+FLOW_SAMPLE = SAMPLES / "flow/2023-01-25/nfcapd.202301251836"
+DNS_SAMPLE = SAMPLES / "dns/2016-10-06/knot-live.pcap"
+PROXY_SAMPLE = SAMPLES / "proxy/2005-05-04/sampleBluecoat.log"
+
+
+class Killed(BaseException):
+    """The process dies here: nothing may catch it."""
+
+
+class Fate:
+    """Counts what is done to the outside and dies before the step of that number (from 1)."""
+
+    def __init__(self, at: int = 0, down: bool = False) -> None:
+        self.at, self.down, self.steps = at, down, 0
+
+    def step(self) -> None:
+        self.steps += 1
+        if self.steps == self.at:
+            raise Killed
+        if self.down:
+            raise ServiceError("the service is down")
+
+
+class HdfsTwin:
+    """Files by path."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.fate = Fate()
+
+    def exists(self, path: str) -> bool:
+        return path in self.files or any(name.startswith(f"{path}/") for name in self.files)
+
+    def status(self, path: str) -> Entry:
+        if path not in self.files:
+            raise NotFoundError(f"HDFS has no {path}")
+        return Entry(path.rpartition("/")[2], False, len(self.files[path]), 0)
+
+    @contextmanager
+    def open_read(self, path: str) -> Iterator[IO[bytes]]:
+        self.fate.step()
+        self.status(path)
+        yield io.BytesIO(self.files[path])
+
+    def download(self, path: str, local: Path) -> None:
+        local.write_bytes(self.files[path])
+
+    def write_bytes(self, path: str, data: bytes) -> None:
+        self.fate.step()
+        self.files[path] = data
+
+    def upload(self, path: str, local: Path) -> bool:
+        self.fate.step()
+        if path in self.files:
+            return False
+        self.files[path] = local.read_bytes()
+        return True
+
+    def rename(self, path: str, target: str) -> bool:
+        self.fate.step()
+        self.status(path)
+        if target in self.files:
+            return False
+        self.files[target] = self.files.pop(path)
+        return True
+
+    def delete(self, path: str, *, recursive: bool = False) -> bool:
+        self.fate.step()
+        gone = [name for name in self.files if name == path or name.startswith(f"{path}/")]
+        for name in gone:
+            del self.files[name]
+        return bool(gone)
+
+
+class WarehouseTwin:
+    """Tables over the twin of HDFS; remembers which partitions were made known."""
+
+    def __init__(self, hdfs: HdfsTwin) -> None:
+        self.hdfs = hdfs
+        self.known: set[str] = set()
+
+    def add_file(self, table: Table, values: Mapping[str, int], content: Path, name: str) -> bool:
+        folder = f"{table.location('/user/spot')}/{table.partition_path(values)}"
+        return self.hdfs.upload(f"{folder}/{name}.parquet", content)
+
+    def ensure_partitions(self, table: Table, partitions: list[Mapping[str, int]]) -> None:
+        self.hdfs.fate.step()
+        self.known.update(table.partition_path(values) for values in partitions)
+
+    def rows(self, table: Table) -> pa.Table:
+        place = f"{table.location('/user/spot')}/"
+        parts = [
+            pq.read_table(io.BytesIO(data), partitioning=None)
+            for name, data in sorted(self.hdfs.files.items())
+            if name.startswith(place)
+        ]
+        return pa.concat_tables(parts) if parts else table.arrow().empty_table()
+
+
+class AnnouncerTwin:
+    """The topic: a list of paths."""
+
+    def __init__(self, fate: Fate) -> None:
+        self.fate = fate
+        self.sent: list[str] = []
+
+    def send(self, path: str) -> None:
+        self.fate.step()
+        self.sent.append(path)
+
+    def close(self) -> None:
+        pass
+
+
+class LedgerOnTheWay(Ledger):
+    """The real ledger, whose every change is a step at which the process may die."""
+
+    fate = Fate()
+
+    def move(self, entry, state, **values):  # type: ignore[no-untyped-def]
+        self.fate.step()
+        return super().move(entry, state, **values)
+
+
+class Place:
+    """One source's collector and worker with everything they touch, in a folder of the test."""
+
+    def __init__(self, folder: Path, source: str) -> None:
+        self.config: Config = load_config(
+            environ={"HOME": str(folder), "SPOT_CONF": str(ROOT / "conf/spot.conf")},
+            overrides={"STATE_DIR": str(folder / "state")},
+        )
+        folder.mkdir(exist_ok=True)
+        self.source = ingest_source(source)
+        self.ledger = LedgerOnTheWay(create_engine(f"sqlite:///{folder}/ledger.db"))
+        self.hdfs = HdfsTwin()
+        self.warehouse = WarehouseTwin(self.hdfs)
+        self.announcer = AnnouncerTwin(Fate())
+        self.landing = self.config.path("LANDING_DIR") / source
+        self.landing.mkdir(parents=True)
+
+    def fated(self, fate: Fate) -> None:
+        """Let one fate rule over all that happens from now on."""
+        self.hdfs.fate = self.announcer.fate = self.ledger.fate = fate
+
+    def collector(self) -> Collector:
+        """A collector that was just started."""
+        return Collector(
+            self.config,
+            self.source,
+            ledger=self.ledger,
+            hdfs=self.hdfs,  # type: ignore[arg-type]
+            announcer=self.announcer,  # type: ignore[arg-type]
+        )
+
+    def worker(self) -> Worker:
+        """A worker that was just started."""
+        return Worker(
+            self.config,
+            self.source,
+            0,
+            ledger=self.ledger,
+            warehouse=self.warehouse,  # type: ignore[arg-type]
+        )
+
+    def drop(self, name: str, data: bytes) -> Path:
+        """Put a file into the landing folder."""
+        path = self.landing / name
+        path.write_bytes(data)
+        return path
+
+    def through(self, name: str, data: bytes):  # type: ignore[no-untyped-def]
+        """Bring one file the whole way; give its entry in the ledger."""
+        entry = self.collector().take(self.drop(name, data))
+        assert entry is not None
+        return self.worker().handle(entry.path)
+
+    @property
+    def rows(self) -> pa.Table:
+        """The rows of the source's table."""
+        return self.warehouse.rows(self.worker().table)
+
+
+def dns_message(name: bytes, *, response: bool = True, answers: int = 1) -> bytes:
+    """A DNS message; ``name`` is its labels with lengths, without the final zero."""
+    head = struct.pack(">HHHHHH", 7, 0x8180 if response else 0x0100, 1, answers, 0, 0)
+    question = name + b"\0" + struct.pack(">HH", 1, 1)
+    answer = b"\xc0\x0c" + struct.pack(">HHIH4s", 1, 1, 60, 4, bytes([192, 0, 2, 1]))
+    return head + question + answer * answers
+
+
+def labels(*parts: bytes) -> bytes:
+    """Labels with their lengths."""
+    return b"".join(bytes([len(part)]) + part for part in parts)

@@ -1,0 +1,93 @@
+"""The ledger: rows received are rows stored and rows set aside, always."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.exc import IntegrityError
+
+from spot_ingest.accounting import Account
+from spot_ingest.ledger import Ledger, State
+
+PART = {"y": 2023, "m": 1, "d": 25, "h": 18, "rows": 3}
+
+
+@pytest.fixture
+def ledger(tmp_path) -> Ledger:
+    return Ledger(create_engine(f"sqlite:///{tmp_path}/ledger.db"))
+
+
+def add(ledger: Ledger, digest: str = "a1", path: str = "/p", source: str = "flow"):
+    return ledger.add(source, digest, name="n", size=1, mtime_ns=2, path=path)
+
+
+def test_a_file_goes_its_way(ledger):
+    entry = add(ledger)
+    assert entry.state is State.SEEN
+    entry = ledger.take(ledger.move(entry, State.QUEUED), "worker-flow-0")
+    assert (entry.state, entry.attempts, entry.worker) == (State.CONVERTING, 1, "worker-flow-0")
+    entry = ledger.publish(entry, Account(stored=3, set_aside=1), [PART], "note")
+    assert (entry.rows_received, entry.rows_stored, entry.rows_set_aside) == (4, 3, 1)
+    assert entry.finished
+    assert entry.days == {"2023-01-25": 3}
+
+
+def test_a_hash_and_a_place_belong_to_one_file_of_a_source(ledger):
+    assert add(ledger) is not None
+    assert add(ledger, path="/q") is None
+    assert add(ledger, digest="b2") is None
+    assert add(ledger, source="dns") is not None
+
+
+def test_counts_that_do_not_add_up_are_refused_by_the_database(ledger):
+    entry = add(ledger)
+    with pytest.raises(IntegrityError):
+        ledger.move(entry, State.PUBLISHED, rows_received=5, rows_stored=3, rows_set_aside=1)
+
+
+def test_files_are_found_by_source_day_state_and_hash(ledger):
+    one, two = add(ledger), add(ledger, digest="b2", path="/q", source="dns")
+    ledger.publish(one, Account(stored=3), [PART], "")
+    assert [e.hash for e in ledger.files("flow")] == ["a1"]
+    assert [e.hash for e in ledger.files(day="2023-01-25")] == ["a1"]
+    assert [e.hash for e in ledger.files(states=(State.SEEN,))] == [two.hash]
+    assert [e.hash for e in ledger.files(digests=["b2", "c3"])] == ["b2"]
+    assert [e.hash for e in ledger.beginning_with("a")] == ["a1"]
+    assert ledger.beginning_with("%") == []
+
+
+def test_only_a_file_of_which_nothing_is_stored_can_be_forgotten(ledger):
+    entry = add(ledger)
+    ledger.move(entry, State.STORED)
+    ledger.forget(entry)
+    assert ledger.find("flow", "a1") is not None
+    again = ledger.begin_again(entry)
+    ledger.forget(again)
+    assert ledger.find("flow", "a1") is None
+
+
+def test_duplicates_are_written_down(ledger):
+    entry = add(ledger)
+    ledger.duplicate(entry, "again")
+    ledger.duplicate(entry, "and again")
+    assert [d.name for d in ledger.duplicates("flow", "a1")] == ["again", "and again"]
+    assert ledger.duplicates("dns") == []
+
+
+def test_many_open_it_at_once(tmp_path):
+    address = f"sqlite:///{tmp_path}/ledger.db"
+
+    def open_and_add(number: int) -> bool:
+        ledger = Ledger(create_engine(address, connect_args={"timeout": 30}))
+        return add(ledger, digest=f"h{number}", path=f"/{number}") is not None
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(open_and_add, range(24)))
+
+
+def test_a_long_reason_is_cut(ledger):
+    entry = ledger.set_aside(add(ledger), "x" * 5000, 7)
+    assert len(entry.reason) == 2000
+    assert (entry.rows_received, entry.rows_set_aside) == (7, 7)
