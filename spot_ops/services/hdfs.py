@@ -141,6 +141,10 @@ def _hdfs_site(config: Config) -> dict[str, str]:
         "dfs.namenode.safemode.extension": "0",
         # With one data node there is no other to put in the place of a failed one.
         "dfs.client.block.write.replace-datanode-on-failure.policy": "NEVER",
+        # A client (the data node's WebHDFS is one too) whose connection was cut by a restart of
+        # the name node tries again: every 0.5 s twenty times, then every 2 s for two minutes.
+        "dfs.client.retry.policy.enabled": "true",
+        "dfs.client.retry.policy.spec": "500,20,2000,60",
         # A data node that was killed registers again at once; one that is gone is noticed soon.
         "dfs.namenode.heartbeat.recheck-interval": "15000",
         "dfs.datanode.handler.count": "4",

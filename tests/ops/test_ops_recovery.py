@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import time
 import uuid
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +23,12 @@ from spot_ops import processes, supervisor
 from spot_ops import stack as local
 from spot_ops.stack import ServiceStatus
 
-pytestmark = pytest.mark.service
+pytestmark = [
+    pytest.mark.service,
+    # kafka-python does not close the socket of a connection that a killed broker cut.
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 _PATIENCE = 180.0
 #: 127.0.0.1 as the kernel's tables write it, and the same as an IPv6 address.
@@ -86,6 +93,9 @@ def data(stack: Any) -> Iterator[Data]:
     kept.put()
     yield kept
     kept.remove()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 def state(config: Config) -> dict[str, ServiceStatus]:
