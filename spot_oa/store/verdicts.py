@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -79,13 +80,17 @@ class VerdictStore:
         """Give every row that has a verdict on that day, in the order they were first rated.
 
         A row under several verdicts (a client and its query name) is there once, with the
-        severity of each kind.
+        severity of each kind; twins (events equal in all columns) are there as often as they
+        occurred.
         """
         found: dict[str, RatedRow] = {}
         with self.engine.connect() as connection:
             for verdict in connection.execute(_current(source, day)):
+                twins: Counter[str] = Counter()
                 for row in verdict.rows:
-                    identity = json.dumps([row.get(name) for name in rating.identity])
+                    event = json.dumps([row.get(name) for name in rating.identity])
+                    identity = f"{twins[event]} {event}"
+                    twins[event] += 1
                     before = found[identity].severities if identity in found else {}
                     severities = {**before, verdict.kind: verdict.severity}
                     moment = f"{verdict.at:%Y-%m-%d %H:%M:%S}"

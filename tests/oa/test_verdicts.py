@@ -145,6 +145,17 @@ def test_a_rated_uri_leaves_the_list(ask: Ask, storage: Twin, service: Service) 
     }
 
 
+def test_twins_are_published_as_often_as_they_occurred(
+    ask: Ask, service: Service, storage: Twin
+) -> None:
+    storage.put_results("dns", DAY, [days.dns_result(days.TUNNEL, "1.0E-6")] * 2)
+    run(storage, "dns", DAY, 3000, KNOWN)
+    name = days.TUNNEL["dns_qry_name"]
+    ask(DNS_SCORE, input=[{"date": TEXT, "score": 3, "dnsQuery": name, "clientIp": "10.0.0.1"}])
+    service.publisher.publish_pending()
+    assert [(row["ip_sev"], row["dns_sev"]) for row in threats(storage, "dns")] == [(3, 3)] * 2
+
+
 def test_days_tell_how_many_rows_are_rated(ask: Ask) -> None:
     ask(FLOW_SCORE, input=[{"date": TEXT, "score": 3, "srcIp": "10.0.0.1"}])
     assert ask('{ days(source: "flow") { rows rated } }')["days"] == [{"rows": 4, "rated": 2}]
