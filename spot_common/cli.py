@@ -43,18 +43,11 @@ class SpotCommand(click.Command):
             fail(error)
 
 
-class SpotGroup(click.Group):
+class SpotGroup(SpotCommand, click.Group):
     """A group of Spot commands; what it does itself is explained like theirs."""
 
     command_class = SpotCommand
     group_class = type
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the group or its command and explain its errors."""
-        try:
-            return super().invoke(ctx)
-        except SpotError as error:
-            fail(error)
 
 
 def fail(error: SpotError) -> NoReturn:

@@ -40,6 +40,7 @@ def _verbs(part: str) -> dict[str, click.Command]:
 @click.group(
     cls=LazyGroup,
     commands={command.name or "": command for command in COMMANDS},
+    examples="spot up\nspot status\nspot ui url --source flow\nspot COMMAND --help",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 def main() -> None:

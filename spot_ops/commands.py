@@ -100,7 +100,7 @@ def doctor(as_json: bool) -> None:
     sys.exit(1 if any(finding.blocks for finding in findings) else 0)
 
 
-@click.group(cls=SpotGroup)
+@click.group(cls=SpotGroup, examples="spot setup hdfs")
 def setup() -> None:
     """Prepare what the services need."""
 
@@ -120,7 +120,7 @@ def setup_hdfs(file: Path | None, engine: str | None) -> None:
     click.echo(f"{made.folders} folders and {made.tables} tables made; the rest was there")
 
 
-@click.group(cls=SpotGroup)
+@click.group(cls=SpotGroup, examples="spot ui url")
 def ui() -> None:
     """Find the pages."""
 

@@ -6,13 +6,15 @@ import functools
 import sys
 
 from spot_common.config import Config
+from spot_common.registry import sources
 from spot_common.token import read_token
 from spot_ops.services.ask import get_json
-from spot_ops.services.model import Service, etc, is_local
+from spot_ops.services.model import Service, etc
 
 #: The token is read when the server starts, so that no configuration file carries it.
 _CONFIG = """\
 from spot_common.config import load_config
+from spot_common.registry import sources
 from spot_common.token import read_token
 
 c = get_config()  # noqa: F821
@@ -23,7 +25,8 @@ c.ServerApp.open_browser = False
 c.ServerApp.allow_root = True
 c.ServerApp.allow_remote_access = False
 c.ServerApp.root_dir = {notebooks}
-c.ServerApp.default_url = "/files/ui/flow/suspicious.html"
+c.ServerApp.local_hostnames = {names}
+c.ServerApp.default_url = {first}
 c.ServerApp.max_body_size = {limit}
 c.ServerApp.max_buffer_size = {limit}
 c.ServerApp.jpserver_extensions = {extensions}
@@ -40,8 +43,6 @@ _EXTENSIONS = {
 
 def services(config: Config) -> list[Service]:
     """Give the server of the pages."""
-    if not is_local(config, config.text("UI_HOST")):
-        return []
     conf = etc(config, "jupyter")
     notebooks = config.path("STATE_DIR") / "notebooks"
     file = conf / "jupyter_server_config.py"
@@ -49,6 +50,9 @@ def services(config: Config) -> list[Service]:
         bind=repr(config.text("BIND_ADDRESS")),
         port=config.integer("UI_PORT"),
         notebooks=repr(str(notebooks)),
+        # A proxy in front may ask under the name that analysts type; any other is refused.
+        names=repr(["localhost", config.text("UI_HOST")]),
+        first=repr(f"/{_page(next(iter(sources())))}"),
         # Saving a notebook goes through the same server; the API's own limit is the extension's.
         limit=max(config.integer("UI_BODY_LIMIT"), 64 * 1024 * 1024),
         extensions=repr(_EXTENSIONS),
@@ -77,8 +81,11 @@ def page_address(config: Config, source: str, day: str = "") -> str:
     """Give the address of a source's page, token included; ``day`` is YYYY-MM-DD or empty."""
     host, port = config.text("UI_HOST"), config.integer("UI_PORT")
     fragment = f"#date={day}" if day else ""
-    page = f"files/ui/{source}/suspicious.html"
-    return f"http://{host}:{port}/{page}?token={read_token(config)}{fragment}"
+    return f"http://{host}:{port}/{_page(source)}?token={read_token(config)}{fragment}"
+
+
+def _page(source: str) -> str:
+    return f"files/ui/{source}/suspicious.html"
 
 
 def _health(config: Config) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 
 from spot_common.clients.sql import Sql
 from spot_common.config import Config
@@ -17,6 +18,7 @@ from spot_ops.services.java import (
 )
 from spot_ops.services.model import Service, etc, is_local
 
+_DEFAULTS = "spark-defaults.conf"
 _MAIN = (
     "org.apache.spark.deploy.SparkSubmit",
     "--class",
@@ -30,7 +32,6 @@ def services(config: Config) -> list[Service]:
         return []
     conf = etc(config, "sql")
     folder = config.path("STATE_DIR") / "sql"
-    defaults = conf / "spark-defaults.conf"
     return [
         Service(
             name="sql",
@@ -39,7 +40,7 @@ def services(config: Config) -> list[Service]:
                 config,
                 heap=config.text("SQL_HEAP"),
                 classpath=class_path(config, conf, spark=("*",)),
-                main=(*_MAIN, "--properties-file", str(defaults), "spark-internal"),
+                main=(*_MAIN, "--properties-file", str(conf / _DEFAULTS), "spark-internal"),
                 options=(
                     *OPEN_MODULES,
                     f"-Dlog4j2.configurationFile={conf / 'log4j2.properties'}",
@@ -48,16 +49,7 @@ def services(config: Config) -> list[Service]:
             ),
             health=functools.partial(_health, config),
             ports=(config.integer("HS2_PORT"),),
-            files={
-                defaults: java_properties(_spark_defaults(config)),
-                conf / "log4j2.properties": log4j2(
-                    spark="org.apache.spark=warn",
-                    server="org.apache.spark.sql.hive.thriftserver=info",
-                    hive="org.apache.hadoop.hive=warn",
-                    parquet="org.apache.parquet=error",
-                ),
-                **client_files(config, conf),
-            },
+            files=_files(config, conf),
             folders=tuple(folder / name for name in ("scratch", "local", "resources")),
             environment={
                 "HADOOP_CONF_DIR": str(conf),
@@ -68,6 +60,20 @@ def services(config: Config) -> list[Service]:
             stops_first=True,
         )
     ]
+
+
+def _files(config: Config, conf: Path) -> dict[Path, str]:
+    logging = log4j2(
+        spark="org.apache.spark=warn",
+        server="org.apache.spark.sql.hive.thriftserver=info",
+        hive="org.apache.hadoop.hive=warn",
+        parquet="org.apache.parquet=error",
+    )
+    return {
+        conf / _DEFAULTS: java_properties(_spark_defaults(config)),
+        conf / "log4j2.properties": logging,
+        **client_files(config, conf),
+    }
 
 
 def _bind(config: Config) -> str:
