@@ -93,7 +93,8 @@ def test_start_oa_ends_with_a_status(words: list[str], status: int) -> None:
     assert ended.value.code == status
 
 
-def test_start_oa_runs_as_a_program_from_any_folder(tmp_path: Path) -> None:
-    argv = [sys.executable, str(ROOT / "spot_oa" / "start_oa.py"), "--help"]
+@pytest.mark.parametrize("python", [[sys.executable], []], ids=["own", "system"])
+def test_start_oa_runs_as_a_program_from_any_folder(tmp_path: Path, python: list[str]) -> None:
+    argv = [*python, str(ROOT / "spot_oa" / "start_oa.py"), "--help"]
     done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, "--limit" in done.stdout) == (0, True)
