@@ -104,5 +104,6 @@ def _format(config: Config, properties: Path, data: Path) -> None:
     if (data / "meta.properties").is_file():
         return
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
-    arguments = ("format", "--standalone", "-t", cluster, "-c", str(properties))
+    # With "=": an identity may begin with a dash, and would be read as an option after a blank.
+    arguments = ("format", "--standalone", f"--cluster-id={cluster}", "-c", str(properties))
     process.run(_java(config, ("kafka.tools.StorageTool", *arguments)), timeout=120)
