@@ -20,11 +20,11 @@ if __name__ == "__main__":
         os.execv(_python, [str(_python), *sys.argv])  # noqa: S606 - our own program, no shell
     sys.path[0] = str(_root)
 
-from spot_common import log  # noqa: E402
-from spot_common.cli import fail, parse_day  # noqa: E402
-from spot_common.config import load_config  # noqa: E402
-from spot_common.errors import SpotError  # noqa: E402
-from spot_common.registry import check_source, sources  # noqa: E402
+from spot_common import log
+from spot_common.cli import fail, parse_day
+from spot_common.config import load_config
+from spot_common.errors import SpotError
+from spot_common.registry import check_source, sources
 
 
 def _arguments(words: list[str]) -> argparse.Namespace:
