@@ -2,8 +2,9 @@
 
 import { operation, request } from "../api/graphql";
 import { defineSource, type RankedRow, type RatedItem, type Rating } from "../app/source";
-import { clock, strength } from "../design/format";
-import { Address, Bytes, Count } from "../design/marks";
+import { amount, moment, mono, size, text } from "../design/columns";
+import { strength } from "../design/format";
+import { Address } from "../design/marks";
 import { parseReputation, reputationText } from "../design/reputation";
 import { isAddress } from "../features/filter-rows/address";
 import { GraphBuilder } from "../features/see-network/graph";
@@ -108,9 +109,6 @@ const internal = (flag: number | null): boolean => flag === 1;
 const key = (row: { srcIp: string; srcPort: number; dstIp: string; dstPort: number }): string =>
   [row.srcIp, row.srcPort, row.dstIp, row.dstPort].join(" ");
 
-/** An address of a record, which carries no flags of its own: known from the row it belongs to. */
-const plain = (ip: string) => <span className="addr">{ip}</span>;
-
 export const source = defineSource<Row, Detail, Rated>({
   name: "flow",
   order: 1,
@@ -127,14 +125,7 @@ export const source = defineSource<Row, Detail, Rated>({
   },
 
   columns: [
-    {
-      key: "tstart",
-      head: "Time",
-      width: 68,
-      align: "num",
-      cell: (r) => clock(r.tstart),
-      full: (r) => `${r.tstart} UTC`,
-    },
+    moment("tstart", "Time", 68, (r) => r.tstart),
     {
       key: "srcIP",
       head: "Source IP",
@@ -164,20 +155,13 @@ export const source = defineSource<Row, Detail, Rated>({
         />
       ),
     },
-    { key: "sport", head: "Src port", width: 60, align: "num", narrow: true, cell: (r) => r.srcPort },
-    { key: "dport", head: "Dst port", width: 60, align: "num", cell: (r) => r.dstPort },
-    { key: "proto", head: "Proto", width: 46, narrow: true, cell: (r) => r.protocol },
-    { key: "ipkt", head: "In pkts", width: 60, align: "num", narrow: true, cell: (r) => <Count value={r.inPkts} /> },
-    { key: "ibyt", head: "In bytes", width: 70, align: "num", cell: (r) => <Bytes value={r.inBytes} /> },
-    { key: "opkt", head: "Out pkts", width: 62, align: "num", narrow: true, cell: (r) => <Count value={r.outPkts} /> },
-    {
-      key: "obyt",
-      head: "Out bytes",
-      width: 72,
-      align: "num",
-      narrow: true,
-      cell: (r) => <Bytes value={r.outBytes} />,
-    },
+    text("sport", "Src port", 60, (r) => String(r.srcPort), { align: "num", narrow: true }),
+    text("dport", "Dst port", 60, (r) => String(r.dstPort), { align: "num" }),
+    text("proto", "Proto", 46, (r) => r.protocol, { narrow: true }),
+    amount("ipkt", "In pkts", 60, (r) => r.inPkts, { narrow: true }),
+    size("ibyt", "In bytes", 70, (r) => r.inBytes),
+    amount("opkt", "Out pkts", 62, (r) => r.outPkts, { narrow: true }),
+    size("obyt", "Out bytes", 72, (r) => r.outBytes, { narrow: true }),
   ],
 
   async rows(day, filter, signal) {
@@ -188,42 +172,21 @@ export const source = defineSource<Row, Detail, Rated>({
   details: {
     scope: "both directions, same minute",
     columns: [
-      {
-        key: "tstart",
-        head: "Time",
-        width: 78,
-        align: "num",
-        cell: (d) => clock(d.tstart),
-        full: (d) => `${d.tstart} UTC`,
-      },
-      { key: "srcip", head: "Source IP", cell: (d) => plain(d.srcIp), full: (d) => d.srcIp },
-      { key: "dstip", head: "Destination IP", cell: (d) => plain(d.dstIp), full: (d) => d.dstIp },
-      { key: "sport", head: "Src port", width: 58, align: "num", cell: (d) => d.srcPort },
-      { key: "dport", head: "Dst port", width: 58, align: "num", cell: (d) => d.dstPort },
-      { key: "proto", head: "Proto", width: 46, cell: (d) => d.protocol },
-      { key: "flags", head: "Flags", width: 62, narrow: true, cell: (d) => <span className="mono">{d.flags}</span> },
-      { key: "tos", head: "ToS", width: 40, align: "num", narrow: true, cell: (d) => d.tos },
-      { key: "ibytes", head: "In bytes", width: 70, align: "num", cell: (d) => <Bytes value={d.inBytes} /> },
-      { key: "ipkts", head: "In pkts", width: 60, align: "num", narrow: true, cell: (d) => <Count value={d.inPkts} /> },
-      { key: "obytes", head: "Out bytes", width: 70, align: "num", cell: (d) => <Bytes value={d.outBytes} /> },
-      {
-        key: "opkts",
-        head: "Out pkts",
-        width: 60,
-        align: "num",
-        narrow: true,
-        cell: (d) => <Count value={d.outPkts} />,
-      },
-      {
-        key: "rip",
-        head: "Router IP",
-        width: 104,
-        narrow: true,
-        cell: (d) => plain(d.routerIp ?? ""),
-        full: (d) => d.routerIp ?? "",
-      },
-      { key: "input", head: "In if", width: 42, align: "num", narrow: true, cell: (d) => d.inIface },
-      { key: "output", head: "Out if", width: 54, align: "num", narrow: true, cell: (d) => d.outIface },
+      moment("tstart", "Time", 78, (d) => d.tstart),
+      mono("srcip", "Source IP", undefined, (d) => d.srcIp),
+      mono("dstip", "Destination IP", undefined, (d) => d.dstIp),
+      text("sport", "Src port", 60, (d) => d.srcPort, { align: "num" }),
+      text("dport", "Dst port", 60, (d) => d.dstPort, { align: "num" }),
+      text("proto", "Proto", 46, (d) => d.protocol),
+      mono("flags", "Flags", 62, (d) => d.flags, { narrow: true }),
+      text("tos", "ToS", 40, (d) => d.tos, { align: "num", narrow: true }),
+      size("ibytes", "In bytes", 70, (d) => d.inBytes),
+      amount("ipkts", "In pkts", 60, (d) => d.inPkts, { narrow: true }),
+      size("obytes", "Out bytes", 70, (d) => d.outBytes),
+      amount("opkts", "Out pkts", 60, (d) => d.outPkts, { narrow: true }),
+      mono("rip", "Router IP", 104, (d) => d.routerIp, { narrow: true }),
+      text("input", "In if", 42, (d) => d.inIface, { align: "num", narrow: true }),
+      text("output", "Out if", 54, (d) => d.outIface, { align: "num", narrow: true }),
     ],
     async records(row, _day, signal) {
       const answer = await request(RECORDS, { tstart: row.tstart, srcIp: row.srcIp, dstIp: row.dstIp }, signal);
@@ -250,18 +213,11 @@ export const source = defineSource<Row, Detail, Rated>({
       return (answer.flow.threats.list ?? []).map(({ score, ...item }) => ({ ...item, rating: score }));
     },
     columns: [
-      {
-        key: "tstart",
-        head: "Time",
-        width: 76,
-        align: "num",
-        cell: (r) => clock(r.tstart),
-        full: (r) => `${r.tstart} UTC`,
-      },
-      { key: "srcIP", head: "Source IP", cell: (r) => plain(r.srcIp), full: (r) => r.srcIp },
-      { key: "dstIP", head: "Destination IP", cell: (r) => plain(r.dstIp), full: (r) => r.dstIp },
-      { key: "sport", head: "Src port", width: 72, align: "num", cell: (r) => r.srcPort },
-      { key: "dport", head: "Dst port", width: 72, align: "num", cell: (r) => r.dstPort },
+      moment("tstart", "Time", 78, (r) => r.tstart),
+      mono("srcIP", "Source IP", undefined, (r) => r.srcIp),
+      mono("dstIP", "Destination IP", undefined, (r) => r.dstIp),
+      text("sport", "Src port", 72, (r) => String(r.srcPort), { align: "num" }),
+      text("dport", "Dst port", 72, (r) => String(r.dstPort), { align: "num" }),
     ],
   },
 

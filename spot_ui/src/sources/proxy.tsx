@@ -2,8 +2,9 @@
 
 import { operation, request } from "../api/graphql";
 import { defineSource, type RankedRow, type RatedItem, type Rating } from "../app/source";
-import { clock, strength } from "../design/format";
-import { Address, Bytes, Count, Lines, Shield } from "../design/marks";
+import { moment, mono, size, text } from "../design/columns";
+import { strength } from "../design/format";
+import { Address, Count, Lines, Shield } from "../design/marks";
 import { parseReputation, reputationText } from "../design/reputation";
 import { isAddress } from "../features/filter-rows/address";
 import { GraphBuilder } from "../features/see-network/graph";
@@ -91,7 +92,9 @@ const NONE = "-";
 
 const known = (text: string | null): text is string => text !== null && text !== "" && text !== NONE;
 
-const mono = (text: string | null) => <span className="mono">{text}</span>;
+const client = (row: Request) => <Address ip={row.clientIp} internal />;
+const categories = (row: Request) => <Lines texts={row.webCategory?.split(";") ?? []} />;
+const whoAsked = (row: ApiRow) => [row.clientIp, row.networkContext].filter(Boolean).join(", ");
 
 export const source = defineSource<Row, Request, Rated>({
   name: "proxy",
@@ -109,37 +112,12 @@ export const source = defineSource<Row, Request, Rated>({
   },
 
   columns: [
-    {
-      key: "datetime",
-      head: "Time",
-      width: 68,
-      align: "num",
-      cell: (r) => clock(r.datetime),
-      full: (r) => `${r.datetime} UTC`,
-    },
-    {
-      key: "clientip",
-      head: "Client IP",
-      width: 150,
-      full: (r) => [r.clientIp, r.networkContext].filter(Boolean).join(", "),
-      cell: (r) => <Address ip={r.clientIp} internal />,
-    },
-    { key: "host", head: "Host", cell: (r) => mono(r.host), full: (r) => r.uri },
+    moment("datetime", "Time", 68, (r) => r.datetime),
+    { key: "clientip", head: "Client IP", width: 150, cell: client, full: whoAsked },
+    { ...mono("host", "Host", undefined, (r) => r.host), full: (r) => r.uri },
     { key: "uri_rep", head: "Reputation", width: 26, quietHead: true, cell: (r) => <Shield text={r.uriRep} /> },
-    {
-      key: "webcat",
-      head: "Web category",
-      width: 170,
-      cell: (r) => r.webCategory?.split(";").join(", "),
-      full: (r) => r.webCategory ?? "",
-    },
-    {
-      key: "respcode_name",
-      head: "Response code",
-      width: 130,
-      cell: (r) => r.responseCodeLabel,
-      full: (r) => `${r.responseCode} ${r.responseCodeLabel ?? ""}`,
-    },
+    { ...text("webcat", "Web category", 170, (r) => r.webCategory), cell: (r) => r.webCategory?.split(";").join(", ") },
+    text("respcode_name", "Response code", 130, (r) => r.responseCodeLabel),
   ],
 
   async rows(day, filter, signal) {
@@ -158,87 +136,20 @@ export const source = defineSource<Row, Request, Rated>({
   details: {
     scope: "this URI by this client, all day",
     columns: [
-      {
-        key: "datetime",
-        head: "Time",
-        width: 78,
-        align: "num",
-        cell: (d) => clock(d.datetime),
-        full: (d) => `${d.datetime} UTC`,
-      },
-      {
-        key: "clientip",
-        head: "Client IP",
-        width: 116,
-        narrow: true,
-        cell: (d) => <Address ip={d.clientIp} internal />,
-        full: (d) => d.clientIp,
-      },
-      { key: "host", head: "Host", width: 130, cell: (d) => mono(d.host), full: (d) => d.host },
-      {
-        key: "webcat",
-        head: "Web category",
-        width: 96,
-        narrow: true,
-        cell: (d) => <Lines texts={d.webCategory?.split(";") ?? []} />,
-        full: (d) => d.webCategory ?? "",
-      },
-      {
-        key: "respcode_name",
-        head: "Response",
-        width: 70,
-        cell: (d) => d.responseCodeLabel,
-        full: (d) => `${d.responseCode} ${d.responseCodeLabel ?? ""}`,
-      },
-      { key: "reqmethod", head: "Method", width: 72, cell: (d) => d.requestMethod },
-      {
-        key: "useragent",
-        head: "User agent",
-        width: 100,
-        narrow: true,
-        cell: (d) => d.userAgent,
-        full: (d) => d.userAgent ?? "",
-      },
-      {
-        key: "resconttype",
-        head: "MIME type",
-        width: 76,
-        narrow: true,
-        cell: (d) => d.responseContentType,
-        full: (d) => d.responseContentType ?? "",
-      },
-      {
-        key: "referer",
-        head: "Referer",
-        width: 76,
-        narrow: true,
-        cell: (d) => mono(d.referer),
-        full: (d) => d.referer ?? "",
-      },
-      { key: "uriport", head: "Port", width: 44, align: "num", narrow: true, cell: (d) => d.uriPort },
-      {
-        key: "serverip",
-        head: "Proxy IP",
-        width: 92,
-        narrow: true,
-        cell: (d) => <span className="addr">{d.serverIp}</span>,
-        full: (d) => d.serverIp ?? "",
-      },
-      {
-        key: "scbytes",
-        head: "Server bytes",
-        width: 88,
-        align: "num",
-        cell: (d) => <Bytes value={d.serverToClientBytes ?? 0} />,
-      },
-      {
-        key: "csbytes",
-        head: "Client bytes",
-        width: 82,
-        align: "num",
-        cell: (d) => <Bytes value={d.clientToServerBytes ?? 0} />,
-      },
-      { key: "fulluri", head: "Full URI", cell: (d) => mono(d.uri), full: (d) => d.uri },
+      moment("datetime", "Time", 78, (d) => d.datetime),
+      { ...mono("clientip", "Client IP", 116, (d) => d.clientIp, { narrow: true }), cell: client },
+      mono("host", "Host", 130, (d) => d.host),
+      { ...text("webcat", "Web category", 96, (d) => d.webCategory, { narrow: true }), cell: categories },
+      text("respcode_name", "Response", 76, (d) => d.responseCodeLabel),
+      text("reqmethod", "Method", 72, (d) => d.requestMethod),
+      text("useragent", "User agent", 100, (d) => d.userAgent, { narrow: true }),
+      text("resconttype", "MIME type", 76, (d) => d.responseContentType, { narrow: true }),
+      mono("referer", "Referer", 76, (d) => d.referer, { narrow: true }),
+      text("uriport", "Port", 44, (d) => String(d.uriPort ?? ""), { align: "num", narrow: true }),
+      mono("serverip", "Proxy IP", 104, (d) => d.serverIp, { narrow: true }),
+      size("scbytes", "Server bytes", 88, (d) => d.serverToClientBytes),
+      size("csbytes", "Client bytes", 82, (d) => d.clientToServerBytes),
+      mono("fulluri", "Full URI", undefined, (d) => d.uri),
     ],
     async records(row, day, signal) {
       const answer = await request(RECORDS, { date: day, uri: row.uri, clientIp: row.clientIp }, signal);
@@ -258,8 +169,8 @@ export const source = defineSource<Row, Request, Rated>({
       return (answer.proxy.threats.list ?? []).map(({ score, ...item }) => ({ ...item, rating: score }));
     },
     columns: [
-      { key: "datetime", head: "Day", width: 96, align: "num", cell: (r) => r.datetime },
-      { key: "fulluri", head: "Full URI", cell: (r) => mono(r.uri), full: (r) => r.uri },
+      text("datetime", "Day", 96, (r) => r.datetime, { align: "num" }),
+      mono("fulluri", "Full URI", undefined, (r) => r.uri),
     ],
   },
 
@@ -303,7 +214,7 @@ export const source = defineSource<Row, Request, Rated>({
     ] as const;
     return [
       ["Time", `${row.datetime} UTC`],
-      ["Client", [row.clientIp, row.networkContext].filter(Boolean).join(", ")],
+      ["Client", whoAsked(row)],
       ["Request", `${row.requestMethod ?? NONE} ${row.uri}`],
       ["Answer", `${row.responseCode} ${row.responseCodeLabel ?? ""}`],
       [

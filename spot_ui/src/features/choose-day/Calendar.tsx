@@ -86,7 +86,7 @@ export function Calendar({ day, days, onChoose, onClose }: CalendarProps): React
   return (
     <div className="calendar" ref={box} role="dialog" aria-label="Choose a day" data-own-keys onKeyDown={press}>
       <div className="calendar-head">
-        <h3 aria-live="polite">{`${MONTHS[Number(at.slice(5, 7)) - 1]} ${at.slice(0, 4)}`}</h3>
+        <h2 aria-live="polite">{`${MONTHS[Number(at.slice(5, 7)) - 1]} ${at.slice(0, 4)}`}</h2>
         <MonthStep by={-1} onStep={(by) => setAt(shiftMonth(at, by))} />
         <MonthStep by={1} onStep={(by) => setAt(shiftMonth(at, by))} />
       </div>

@@ -58,7 +58,7 @@ export function Why({ source, row, rows, mark }: WhyProps): ReactNode {
         <h2 id="t-why">{`Why rank ${row.rank}`}</h2>
         <span className="sub mono">{source.headline(row)}</span>
       </div>
-      <div className="panel-scroll why-body" role="region" aria-labelledby="t-why" tabIndex={0}>
+      <div className="panel-scroll why-body" role="region" aria-label="What is known about the row" tabIndex={0}>
         <Lead source={source} row={row} rows={rows} />
         <div className="odds">
           <b>{`Score ${score(row.score)}`}</b>
