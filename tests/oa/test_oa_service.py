@@ -75,6 +75,10 @@ def analysed(stack: Any) -> Iterator[Analysed]:
         hdfs.write_bytes(results_path(warehouse.huser, name, DAY), "".join(lines).encode())
         stack.spot("oa", "run", "--date", "20160708", "--source", name, "--limit", "3000")
     yield Analysed(config, hdfs, warehouse.sql)
+    served = service(config).where.tables
+    assert isinstance(served, Warehouse)
+    served.sql.close()
+    warehouse.sql.close()
     for name in SOURCES:
         for table in sources()[name].tables:
             hdfs.delete(f"{table.location(warehouse.huser)}/y=2016", recursive=True)
