@@ -6,6 +6,7 @@ The files beside this module may be extended; each has one header line.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,7 +15,7 @@ from importlib import resources
 
 @dataclass(frozen=True)
 class CodeNames:
-    """Names by code; codes are compared as text."""
+    """Names by code; codes are compared as text, hexadecimal ones by their value."""
 
     names: Mapping[str, str]
 
@@ -23,7 +24,15 @@ class CodeNames:
         if code is None:
             return ""
         text = str(code)
-        return self.names.get(text, f"Unknown ({text})")
+        return self.names.get(text) or self.names.get(_padded(text), f"Unknown ({text})")
+
+
+_HEXADECIMAL = re.compile(r"0x[0-9a-f]{1,8}", re.IGNORECASE | re.ASCII)
+
+
+def _padded(text: str) -> str:
+    """Give a hexadecimal code with the eight digits of the files: tshark 4 writes 0x0001."""
+    return f"0x{int(text, 16):08X}" if _HEXADECIMAL.fullmatch(text) else text
 
 
 @dataclass(frozen=True)
