@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import type { RankedRow, Source } from "../../app/source";
-import { odds, plural, STRONG, score, strength } from "../../design/format";
+import { count, odds, plural, STRONG, score, strength } from "../../design/format";
 import { State } from "../../design/State";
 import { type Mark, RATING_WORDS } from "../rate/ratings";
 
@@ -11,17 +11,18 @@ interface WhyProps {
   mark: Mark | undefined;
 }
 
-/** The place of the row as a sentence, from nothing but its rank and score. */
+/** The place of the row as a sentence, from nothing but the list and its scores. */
 function Lead({ source, row, rows }: { source: Source; row: RankedRow; rows: readonly RankedRow[] }): ReactNode {
+  const place = rows.findIndex((other) => other.id === row.id);
   const chance = odds(row.score);
   const strong = strength(row.score) >= STRONG;
   const equals = rows.filter((other) => other.score === row.score).length - 1;
   return (
     <ul className="why-lead">
       <li>
-        {row.rank === 0
-          ? `The most suspicious ${source.noun[0]} of the day.`
-          : `${plural(row.rank, source.noun)} of the day ${row.rank === 1 ? "is" : "are"} more suspicious than this one.`}
+        {place === 0
+          ? `The most suspicious of ${plural(rows.length, source.noun)} in the list.`
+          : `Number ${count(place + 1)} of ${plural(rows.length, source.noun)} in the list, the most suspicious first.`}
       </li>
       {chance && (
         <li>
