@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,6 +31,12 @@ _FIELDS = re.compile(rb"#fields:", re.IGNORECASE)
 _BLOCK = 4 << 20
 _LINE_LIMIT = 1 << 20
 _INT_MAX = 2**31 - 1
+
+
+@cache
+def _schema() -> pa.Schema:
+    """The columns of the table."""
+    return check_source("proxy").raw.arrow()
 
 
 class Listing:
@@ -221,7 +228,7 @@ def _number(texts: Any) -> tuple[Any, Any]:
 
 def _columns(values: dict[str, Any], count: int) -> pa.RecordBatch:
     """Put the columns in the table's order, with the derived ones; absent ones are empty."""
-    schema = check_source("proxy").raw.arrow()
+    schema = _schema()
     empty = pa.array([""] * count, pa.string())
     if "uriport" not in values:
         values["uriport"] = _port(values.get("urischeme", empty))
@@ -246,5 +253,5 @@ def _port(schemes: Any) -> Any:
 
 
 def _nothing(rejected: tuple[Rejected, ...]) -> Batch:
-    rows = pa.RecordBatch.from_pylist([], schema=check_source("proxy").raw.arrow())
+    rows = pa.RecordBatch.from_pylist([], schema=_schema())
     return Batch(rows, pa.array([], pa.int64()), rejected)

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -60,6 +61,12 @@ _NO_FLOWS = "No matching flows"
 _ONE_DAY_MS = 86_400_000
 _INT_MAX = 2**31 - 1
 _BIGINT_MAX = 2**63 - 1
+
+
+@cache
+def _schema() -> pa.Schema:
+    """The columns of the table."""
+    return check_source("flow").raw.arrow()
 
 
 def argv(path: Path) -> list[str]:
@@ -198,7 +205,7 @@ def _batch(raw: pa.RecordBatch, rejected: tuple[Rejected, ...]) -> Batch:
         "dir": _direction(columns["dir"]),
         "rip": _trimmed(columns["ra"]),
     }
-    schema = check_source("flow").raw.arrow()
+    schema = _schema()
     rows = pa.RecordBatch.from_arrays([values[name] for name in schema.names], schema=schema)
     return Batch(rows, pc.divide(seconds, 3600), rejected)
 

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -48,6 +49,12 @@ _SESSION_FRAMES = 200_000
 _LAST_SECOND = 253_402_300_799  # 9999-12-31 23:59:59
 _REFUSED = 2
 _ENVIRONMENT = {"TZ": "UTC", "LC_ALL": "C.UTF-8"}
+
+
+@cache
+def _schema() -> pa.Schema:
+    """The columns of the table."""
+    return check_source("dns").raw.arrow()
 
 
 def argv(path: Path) -> list[str]:
@@ -165,7 +172,7 @@ def _batch(raw: pa.RecordBatch, before: int, odd: tuple[Rejected, ...]) -> Batch
     if not pc.all(good).as_py():
         rejected += _untimed(table.filter(pc.invert(good)), before)
         table, times, seconds = table.filter(good), times.filter(good), seconds.filter(good)
-    schema = check_source("dns").raw.arrow()
+    schema = _schema()
     values = _values(table, times, seconds)
     rows = pa.RecordBatch.from_arrays([values[name] for name in schema.names], schema=schema)
     return Batch(rows, pc.divide(seconds, 3600), rejected)
