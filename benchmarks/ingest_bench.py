@@ -128,6 +128,22 @@ def _take_back(worker: Worker, path: str) -> None:
     worker.ledger.move(entry, State.QUEUED, attempts=0)
 
 
+def piped(argv: Sequence[str], environment: dict[str, str]) -> Timed:
+    """Time a program that prints into a pipe whose reader throws everything away."""
+    wall, cpu = time.monotonic(), _cpu()
+    with subprocess.Popen(
+        argv,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        pipesize=1 << 20,
+    ) as child:
+        assert child.stdout is not None
+        while child.stdout.read(1 << 20):
+            pass
+    return Timed(time.monotonic() - wall, _cpu() - cpu)
+
+
 def bare(argv: Sequence[str], environment: dict[str, str]) -> Timed:
     """Time a program that prints to /dev/null."""
     wall, cpu = time.monotonic(), _cpu()

@@ -55,7 +55,7 @@ FIELDS: tuple[tuple[str, pa.DataType], ...] = (
     ("ra", _TEXT),
 )
 _ARGUMENTS = ("-q", "-N", "-6", "-o", "fmt:" + "|".join(f"%{tag}" for tag, _ in FIELDS))
-_BLOCK = 8 << 20
+_BLOCK = 1 << 20
 _HARMLESS = re.compile(r"Skip unknown record type|^\s*$")
 _NO_FLOWS = "No matching flows"
 _ONE_DAY_MS = 86_400_000
