@@ -30,7 +30,8 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from spot_common.config import Config
 from spot_common.state import engine
@@ -140,10 +141,11 @@ class Ledger:
 
     def __init__(self, database: Engine) -> None:
         self._database = database
-        try:
-            _METADATA.create_all(database)
-        except OperationalError:  # another process created them at the same moment
-            _METADATA.create_all(database)
+        with database.begin() as connection:  # several processes may do this at one moment
+            for table in _METADATA.sorted_tables:
+                connection.execute(CreateTable(table, if_not_exists=True))
+                for index in table.indexes:
+                    connection.execute(CreateIndex(index, if_not_exists=True))
 
     @classmethod
     def of(cls, config: Config) -> Ledger:
