@@ -1,0 +1,90 @@
+"""The one command: from samples to three ranked pages, and a second time without doubling."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from spot_common.clients.sql import Sql
+from spot_common.registry import sources
+
+pytestmark = [pytest.mark.service, pytest.mark.timeout(600)]
+
+ROOT = Path(__file__).resolve().parents[1]
+SECOND_RUN_LIMIT_S = 180
+
+QUERIES = {
+    "flow": "query($d: SpotDateType!) { flow { suspicious(date: $d) { rank srcIp dstIp score } } }",
+    "dns": "query($d: SpotDateType!) { dns { suspicious(date: $d) { clientIp dnsQuery score } } }",
+    "proxy": "query($d: SpotDateType!) { proxy { suspicious(date: $d) { clientIp uri mlScore } } }",
+}
+
+
+@pytest.fixture(scope="module")
+def addresses(stack) -> dict[str, str]:
+    """The addresses that the demo prints, by source."""
+    lines = stack.command("./setup/demo.sh", timeout=550).split()
+    return {urlsplit(line).path.split("/")[3]: line for line in lines}
+
+
+def test_one_address_per_source(addresses):
+    assert set(addresses) == set(sources())
+
+
+@pytest.mark.parametrize("source", QUERIES)
+def test_an_address_opens_a_page_with_ranked_rows(addresses, source):
+    parts = urlsplit(addresses[source])
+    token, day = parse_qs(parts.query)["token"][0], parts.fragment.removeprefix("date=")
+    with requests.Session() as browser:
+        page = browser.get(addresses[source], timeout=20)
+        assert page.status_code == 200
+        assert f'data-source="{source}"' in page.text
+        answer = browser.post(
+            f"{parts.scheme}://{parts.netloc}/graphql",
+            json={"query": QUERIES[source], "variables": {"d": day}},
+            headers={"Authorization": f"token {token}"},
+            timeout=20,
+        ).json()
+    rows = answer["data"][source]["suspicious"]
+    scores = [row.get("mlScore", row.get("score")) for row in rows]
+    assert len(rows) > 10
+    assert scores == sorted(scores)
+    assert all(0 <= score <= 1 for score in scores)
+
+
+def test_the_table_has_what_nfdump_counts(stack, addresses):
+    files = sorted((ROOT / "samples" / "flow").glob("*/nfcapd.*"))
+    counted = 0
+    for file in files:
+        argv = ["nfdump", "-r", str(file), "-o", "fmt:%ts", "-q"]
+        counted += len(subprocess.run(argv, capture_output=True, check=True).stdout.splitlines())
+    ledger = {row["hash"]: row for row in json.loads(stack.spot("ledger", "-s", "flow", "--json"))}
+    names = {file.name for file in files}
+    fed = [row for row in ledger.values() if row["name"] in names]
+    set_aside = sum(row["rows_set_aside"] for row in fed)
+    with Sql(stack.config) as sql:
+        found = sql.query("SELECT count(*) AS n FROM spot.flow WHERE y = 2023 AND m = 1 AND d = 25")
+    assert found[0]["n"] == counted - set_aside
+    assert sum(row["rows_stored"] for row in fed) == counted - set_aside
+
+
+def test_a_second_run_is_quick_and_doubles_nothing(stack, addresses):
+    def counts() -> list[int]:
+        with Sql(stack.config) as sql:
+            return [
+                sql.query(f"SELECT count(*) AS n FROM `spot`.`{table.name}`")[0]["n"]
+                for source in sources().values()
+                for table in source.tables
+            ]
+
+    before, begin = counts(), time.monotonic()
+    again = stack.command("./setup/demo.sh", timeout=550).split()
+    assert time.monotonic() - begin < SECOND_RUN_LIMIT_S
+    assert sorted(again) == sorted(addresses.values())
+    assert counts() == before
