@@ -11,15 +11,19 @@ import argparse
 import sys
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parents[1])
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    from spot_common.launch import use_own_python
 
-from spot_common import log  # noqa: E402
-from spot_common.cli import fail  # noqa: E402
-from spot_common.config import load_config  # noqa: E402
-from spot_common.errors import SpotError  # noqa: E402
-from spot_ingest.consume import run  # noqa: E402
-from spot_ingest.source import ingest_source  # noqa: E402
-from spot_ingest.stopping import until_told  # noqa: E402
+    use_own_python()
+
+from spot_common import log
+from spot_common.cli import fail
+from spot_common.config import load_config
+from spot_common.errors import SpotError
+from spot_ingest.consume import run
+from spot_ingest.source import ingest_source
+from spot_ingest.stopping import until_told
 
 
 def _arguments(words: list[str]) -> argparse.Namespace:

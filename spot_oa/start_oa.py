@@ -8,17 +8,14 @@ the day, 4 a service does not answer.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 if __name__ == "__main__":
-    _root = Path(__file__).resolve().parents[1]
-    _python = _root / ".venv" / "bin" / "python"
-    if sys.prefix == sys.base_prefix and _python.is_file():
-        # started with the system's Python, which has none of what Spot needs
-        os.execv(_python, [str(_python), *sys.argv])  # noqa: S606 - our own program, no shell
-    sys.path[0] = str(_root)
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    from spot_common.launch import use_own_python
+
+    use_own_python()
 
 from spot_common import log
 from spot_common.cli import fail, parse_day
