@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -50,6 +51,22 @@ class Case:
     @property
     def tolerance(self) -> float:
         return float(self.get("tolerance", 0.0))
+
+
+#: The function that runs the cases of each group.
+HANDLERS: dict[str, Callable[[Case], None]] = {}
+
+
+def handles(*names: str) -> Callable[[Callable[[Case], None]], Callable[[Case], None]]:
+    """Register a function for the cases of these groups."""
+
+    def register(function: Callable[[Case], None]) -> Callable[[Case], None]:
+        for name in names:
+            assert name not in HANDLERS
+            HANDLERS[name] = function
+        return function
+
+    return register
 
 
 @cache

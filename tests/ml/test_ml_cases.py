@@ -6,7 +6,7 @@ instead, and that is what is tested here (the comment at each place says which d
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
 from datetime import datetime
 from typing import Any
 
@@ -14,31 +14,20 @@ import ml_cases as cases
 import numpy as np
 import pyarrow as pa
 import pytest
-from ml_cases import Case, same
-from scipy import sparse
+from ml_cases import HANDLERS, Case, handles, same
 
 from spot_common.config import load_config
 from spot_common.errors import DataError, UsageError
-from spot_ml import arguments, corpus, feedback, launch, records, results, schema, score
-from spot_ml.lda import em, model, online, parameters
+from spot_ml import arguments, feedback, launch, records, results, schema, score
+from spot_ml.lda import model, parameters
 from spot_ml.lda.fit import FITS
 from spot_ml.pipeline import analyse
-from spot_ml.training import PAIRS, train
-from spot_ml.words import bins, clock, domain, entropy
 from spot_ml.words.source import ERROR_WORD
 
-HANDLERS: dict[str, Callable[[Case], None]] = {}
+pytest.register_assert_rewrite("ml_case_fits", "ml_case_words")
 
-
-def handles(*names: str) -> Callable[[Callable[[Case], None]], Callable[[Case], None]]:
-    def register(function: Callable[[Case], None]) -> Callable[[Case], None]:
-        for name in names:
-            assert name not in HANDLERS
-            HANDLERS[name] = function
-        return function
-
-    return register
-
+for _module in ("ml_case_fits", "ml_case_words"):
+    importlib.import_module(_module)
 
 ALL = cases.all_cases()
 
@@ -52,112 +41,6 @@ def test_all_575_cases_are_run() -> None:
 @pytest.mark.parametrize("case", ALL, ids=lambda case: case.id)
 def test_case(case: Case) -> None:
     HANDLERS[case.name](case)
-
-
-# --- words
-
-
-@handles("flow_words_reference", "flow_words_derived")
-def flow_words(case: Case) -> None:
-    words = cases.source("flow")
-    record = {"sip": "10.0.0.1", "dip": "10.0.0.2", **case["input"]}
-    source_word, destination_word = words.words(cases.batch(words, [record]), cases.context(case))
-    assert case["expected"] == {
-        "source_word": source_word[0].as_py(),
-        "destination_word": destination_word[0].as_py(),
-    }
-
-
-@handles("dns_words_reference", "dns_words_derived", "proxy_words_reference", "proxy_words_derived")
-def client_words(case: Case) -> None:
-    words = cases.source(case["source"])
-    (word,) = words.words(cases.batch(words, [case["input"]]), cases.context(case))
-    assert word[0].as_py() == case["expected"]
-
-
-@handles("dns_domain_stats_reference", "domain_info_reference", "domain_info_derived")
-def domain_info(case: Case) -> None:
-    given = case["input"]
-    features = domain.domain_features(
-        pa.array([given["url"]]), given["user_domain"], cases.top_domains(case)
-    )
-    name = domain.split_name(given["url"])
-    found = {
-        "domain": name.domain,
-        "subdomain": name.subdomain,
-        "top_domain": int(features.kind[0]),
-        "subdomain_length": int(features.length[0]),
-        "subdomain_entropy": float(features.entropy[0]),
-        "num_periods": int(features.parts[0]),
-    }
-    expected = case["expected"]
-    assert same(expected, {key: found[key] for key in expected}, case.tolerance)
-
-
-@handles("proxy_host_class_derived")
-def host_class(case: Case) -> None:
-    words = cases.source("proxy")
-    record = {
-        "host": case["input"]["host"], "p_time": "01:00:00", "useragent": "a", "fulluri": "u",
-        "resconttype": "-",
-    }  # fmt: skip
-    (word,) = words.words(cases.batch(words, [record]), cases.context(case, counts={"a": 1}))
-    assert int(word[0].as_py().split("_")[0]) == case["expected"]
-    # The repaired form: the user domain instead of a fixed label.
-    repaired = cases.context(case, counts={"a": 1}, compatible=False, user_domain="intel")
-    assert words.words(cases.batch(words, [record]), repaired)[0].equals(word)
-
-
-@handles("extract_domain_reference")
-def extract_domain(case: Case) -> None:
-    assert domain.split_name(case["input"]).domain == case["expected"]
-
-
-@handles("top_domain_list_derived")
-def top_domain_list(case: Case) -> None:
-    assert sorted(domain.top_labels(case["input"])) == case["expected"]
-
-
-@handles("entropy_reference", "entropy_derived")
-def text_entropy(case: Case) -> None:
-    found = entropy.entropies(pa.array([case["input"]]))
-    assert same(case["expected"], float(found[0]), case.tolerance)
-
-
-@handles("log_base_int_reference", "log_base_int_derived")
-def log_base_int(case: Case) -> None:
-    given = case["input"]
-    assert bins.log_int([given["x"]], given["base"])[0] == case["expected"]
-
-
-@handles("ceil_log2_derived")
-def ceil_log2(case: Case) -> None:
-    assert bins.ceil_log2([case["input"]])[0] == case["expected"]
-
-
-@handles("bin_reference", "bin_derived")
-def fixed_bins(case: Case) -> None:
-    given = case["input"]
-    cuts: Any = given["cuts"]
-    if cuts == "entropy_cuts":
-        assert [float(cut) for cut in cases.fixture("entropy_cuts")] == list(bins.ENTROPY_CUTS)
-        cuts = bins.ENTROPY_CUTS
-    cuts = [float(cut) for cut in cuts]
-    assert bins.bin_of([cases.number(given["value"])], cuts)[0] == case["expected"]
-
-
-@handles("time_to_hour_reference", "time_to_seconds_reference", "time_derived")
-def times(case: Case) -> None:
-    function = case.get("function") or case.name.removeprefix("time_to_").split("_")[0]
-    if function == "hour":
-        found = clock.hours(pa.array([case["input"]]))
-        assert found.known[0] == (case["expected"] != "error")
-        assert not found.known[0] or found.values[0] == case["expected"]
-    elif case["expected"] == "error":
-        with pytest.raises(ValueError):
-            clock.seconds(case["input"])
-    else:
-        assert clock.seconds(case["input"]) == case["expected"]
 
 
 # --- records
@@ -256,145 +139,6 @@ def precision(case: Case) -> None:
     found = model.restore(found) if kind == "restore" else found
     assert found.dtype.name == case["expected_type"]
     assert found.tolist() == case["expected"]
-
-
-# --- corpus and fits
-
-
-@handles("lda_corpus_reference")
-def corpus_format(case: Case) -> None:
-    documents, words, counts = zip(*case["input"], strict=True)
-    built = corpus.build(pa.array(documents), pa.array(words), counts)
-    expected = case["expected"]
-    assert len(built.documents) == expected["documents"]
-    assert len(built.words) == expected["vocabulary"]
-    profile = case["deterministic_profile"]
-    assert built.documents.to_pylist() == profile["document_order"]
-    assert built.words.to_pylist() == profile["word_order"]
-    starts = built.starts()
-    for document, size, ids, amounts in profile["vectors"]:
-        part = slice(starts[document], starts[document + 1])
-        assert size == len(built.words)
-        assert built.word[part].tolist() == ids
-        assert built.count[part].tolist() == amounts
-    named = {
-        name: {
-            built.words[int(built.word[i])].as_py(): float(built.count[i])
-            for i in range(starts[d], starts[d + 1])
-        }
-        for d, name in enumerate(built.documents.to_pylist())
-    }
-    assert named == expected["counts"]
-
-
-@handles("lda_document_output_reference")
-def document_output(case: Case) -> None:
-    given = case["input"]
-    names = ["192.168.1.1", "10.10.98.123", "66.23.45.11"]
-    mixes = [values for _, values in sorted(given["distributions"])]
-    table = model.document_table(pa.array(names), model.as_precision(mixes, given["precision"]))
-    found = dict(zip(*(column.to_pylist() for column in table.columns), strict=True))
-    assert table.schema.field("topic_prob_mix").type.value_type == {
-        "float32": pa.float32(), "float64": pa.float64()
-    }[case["expected_type"]]  # fmt: skip
-    assert same(case["expected"], found, 1e-7 if given["precision"] == 32 else 0.0)
-
-
-@handles("lda_word_output_reference")
-def word_output_keys(case: Case) -> None:
-    given = case["input"]
-    matrix = np.array(given["column_major"]).reshape(given["columns"], given["rows"]).T
-    shares = model.share_of_columns(matrix)
-    found = dict(zip(given["words"], shares.tolist(), strict=True))
-    assert set(found) == set(case["expected_keys"])
-    assert np.allclose(shares.sum(axis=0), 1)
-
-
-@handles("lda_word_output_derived")
-def word_output(case: Case) -> None:
-    assert same(case["expected"], model.share_of_columns(case["input"]).tolist(), case.tolerance)
-
-
-@handles("lda_fit_reference")
-def fit_of_toy(case: Case) -> None:
-    given = case["input"]
-    documents, words, counts = zip(*given["doc_word_counts"], strict=True)
-    pairs = pa.table([documents, words, counts], schema=PAIRS)
-    chosen = parameters.effective(
-        given["optimizer"], given["topics"], given["alpha"], given["beta"],
-        given["iterations"], given["seed"],
-    )  # fmt: skip
-    trained = train(pairs, chosen, given["precision"])
-    table = {(row["document"], row["word"]): row["pair_score"]
-             for row in trained.score_table().to_pylist()}  # fmt: skip
-    for document, word, expected in case["expected_scores"]:
-        assert abs(table[document, word] - expected) < case.tolerance
-
-
-def _numbered(vectors: list[list[list[float]]], vocabulary: int) -> corpus.Corpus:
-    entries = np.array([(d, w, c) for d, row in enumerate(vectors) for w, c in row])
-    return corpus.Corpus(
-        pa.array([str(index) for index in range(len(vectors))]),
-        pa.array([str(index) for index in range(vocabulary)]),
-        entries[:, 0].astype(np.int32),
-        entries[:, 1].astype(np.int32),
-        entries[:, 2],
-    )
-
-
-@handles("lda_em_derived")
-def em_fit(case: Case) -> None:
-    given = case["input"]
-    chosen = parameters.effective(
-        "em", given["topics"], given["alpha"], given["beta"], given["iterations"], given["seed"]
-    )
-    counts = em.fit(_numbered(case["corpus"], case["vocabulary"]), chosen)
-    expected = case["expected"]
-    assert same(expected["word_topic_counts"], counts.word.tolist(), case.tolerance)
-    assert same(expected["document_topic_mix"], model.model_of(counts).mix.tolist(), case.tolerance)
-
-
-@handles("lda_online_derived")
-def online_fit(case: Case) -> None:
-    given = case["input"]
-    matrix = np.zeros((len(given["corpus"]), given["vocabulary"]))
-    for document, row in enumerate(given["corpus"]):
-        for word, count in row:
-            matrix[document, word] = count
-    rows = sparse.csr_array(matrix)
-    state = online.State(np.array(given["topic_word_lambda"]), np.array(given["alpha"]))
-    size = matrix.shape[0]
-    for expected in case["expected"]["steps"]:
-        state, found = online.step(state, rows, size, size, given["beta"])
-        assert state.steps == expected["iteration"]
-        assert found.rounds.tolist() == expected["inner_iterations"]
-        assert same(expected["gamma"], found.gamma.tolist(), case.tolerance)
-        assert same(expected["topic_word_lambda"], state.topic_word.tolist(), case.tolerance)
-        assert same(expected["alpha"], state.alpha.tolist(), case.tolerance)
-    fitted = model.model_of(online.finish(state, rows))
-    expected = case["expected"]
-    assert same(expected["document_topic_mix"], fitted.mix.tolist(), case.tolerance)
-    assert same(expected["word_given_topic"], fitted.word_given_topic.tolist(), case.tolerance)
-
-
-@handles("lda_parameters_derived")
-def lda_parameters(case: Case) -> None:
-    given = case["input"]
-    values = (given["optimizer"], given["topics"], given["alpha"], given["beta"])
-    if case["expected"] == "failure":
-        with pytest.raises(UsageError):
-            parameters.effective(*values)
-        return
-    found = parameters.effective(*values)
-    assert case["expected"] == {"alpha": found.alpha, "beta": found.beta}
-
-
-@handles("online_minibatch_derived")
-def online_batch(case: Case) -> None:
-    found = online.legacy_batch(case["input"])
-    expected = case["expected"]
-    assert same(expected["fraction"], found.fraction, case.tolerance)
-    assert found.size == expected["batch_size"]
 
 
 # --- end to end
