@@ -40,7 +40,7 @@ java_package() {
     fi
 }
 
-# Set PYTHON_PACKAGES and OTHER_PACKAGES to what is missing; $1 is "test" for the tests' needs too.
+# Set PYTHON_PACKAGES and OTHER_PACKAGES to what is missing; $1 is "test" for the needs of tests too.
 find_missing() {
     PYTHON_PACKAGES=() OTHER_PACKAGES=()
     [ -n "$(find_python)" ] || read -r -a PYTHON_PACKAGES <<<"$(python_packages)"
@@ -49,9 +49,9 @@ find_missing() {
     command -v nfdump >/dev/null || OTHER_PACKAGES+=(nfdump)
     command -v tshark >/dev/null || OTHER_PACKAGES+=(tshark)
     command -v ps >/dev/null || OTHER_PACKAGES+=(procps)
-    if [ "${1:-}" = test ] && ! command -v chromium >/dev/null; then
-        OTHER_PACKAGES+=(chromium)
-    fi
+    [ "${1:-}" = test ] || return 0
+    command -v chromium >/dev/null || OTHER_PACKAGES+=(chromium)
+    command -v git >/dev/null || OTHER_PACKAGES+=(git)
 }
 
 # Run apt-get as root and without questions; the lock of another apt is waited for.
