@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http.client import responses
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
+from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import JupyterHandler
 from tornado import httputil, web
 
 from spot_ui.server.headers import set_security_headers
 
+#: Name of the server's setting that holds the pattern of other origins that may ask.
+ORIGINS = "spot_allow_origin_pat"
+
 #: Fields that a request may have; all others are ignored.
 _FIELDS = ("query", "variables", "operationName")
+
+
+def origin_pattern(origins: str) -> str | None:
+    """Make a pattern of origins that are listed with commas between, None for an empty list.
+
+    ``*`` stands for every origin, as in the original; a session's cookie never goes along.
+    """
+    listed = [origin.strip().lower().rstrip("/") for origin in origins.split(",")]
+    parts = [".*" if origin == "*" else re.escape(origin) for origin in listed if origin]
+    return f"^(?:{'|'.join(parts)})$" if parts else None
 
 
 class Executor(Protocol):
@@ -83,7 +98,12 @@ class GraphqlHandler(JupyterHandler):
     is announced, and never kept where it is not.
     """
 
-    SUPPORTED_METHODS = ("GET", "POST")
+    SUPPORTED_METHODS = ("GET", "POST", "OPTIONS")
+
+    @property
+    def allow_origin_pat(self) -> str | None:
+        """Pattern of the other origins that may ask, None where none may."""
+        return cast("str | None", self.settings.get(ORIGINS))
 
     def initialize(self, execute: Executor, pool: ThreadPoolExecutor, limit: int) -> None:
         """Take what the extension made once for all requests."""
@@ -105,6 +125,8 @@ class GraphqlHandler(JupyterHandler):
         if announced.isdigit() and int(announced) > self._limit:
             raise web.HTTPError(413)
         await super().prepare(_redirect_to_login=False)
+        if self.request.method == "OPTIONS":
+            return
         if not self.current_user:
             raise web.HTTPError(403)
         if not self.check_origin():
@@ -115,6 +137,15 @@ class GraphqlHandler(JupyterHandler):
         self._size += len(chunk)
         if self._size <= self._limit:
             self._chunks.append(chunk)
+
+    @allow_unauthenticated
+    def options(self) -> None:
+        """Tell a browser, before it asks from another origin, whether it may and how."""
+        if self.allow_origin_pat is None:
+            raise web.HTTPError(405)
+        self.set_header("Access-Control-Allow-Headers", "authorization, content-type")
+        self.set_header("Access-Control-Allow-Methods", "GET, POST")
+        self.set_status(204)
 
     async def get(self) -> None:
         """Run a query given in the address."""

@@ -14,6 +14,9 @@ from tests.ui.fake_api import FakeApi
 #: Most bytes that a request of the API may have here.
 LIMIT = 65536
 
+#: The other origin that may ask here.
+FRIEND = "http://friend.example"
+
 
 def main(port: str, token: str, root: str, base_url: str = "/", pages: str = "") -> None:
     """Serve until killed: built pages, or those of another folder."""
@@ -32,7 +35,7 @@ def main(port: str, token: str, root: str, base_url: str = "/", pages: str = "")
         ],
         find_extensions=False,
     )
-    add_handlers(app, FakeApi(), LIMIT, Path(pages) if pages else STATIC_DIR)
+    add_handlers(app, FakeApi(), LIMIT, Path(pages) if pages else STATIC_DIR, FRIEND)
     app.start()
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from spot_ui.server.graphql import origin_pattern
 from tests.ui.conftest import Answer, Server
-from tests.ui.serve import LIMIT
+from tests.ui.serve import FRIEND, LIMIT
 
 PAGE = "/spot/files/ui/flow/suspicious.html"
 API = "/spot/graphql"
@@ -72,6 +73,38 @@ class TestAccess:
         headers = {**_cookie_header(cookies), "X-XSRFToken": cookies["_xsrf"]}
         headers["Origin"] = "http://elsewhere.example"
         assert _post(plain_server, QUERY, headers).status in (403, 404)
+
+    def test_an_origin_of_the_settings_can_ask_with_a_token(self, plain_server: Server) -> None:
+        headers = {**_token(plain_server), "Origin": FRIEND}
+        answer = _post(plain_server, QUERY, headers)
+        assert answer.status == 200
+        assert answer.headers["access-control-allow-origin"] == FRIEND
+        assert "access-control-allow-credentials" not in answer.headers
+
+    @pytest.mark.parametrize(
+        ("origin", "allowed"), [(FRIEND, FRIEND), ("http://friend.example.evil", None)]
+    )
+    def test_a_browser_is_told_beforehand(
+        self, plain_server: Server, origin: str, allowed: str | None
+    ) -> None:
+        asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+        answer = plain_server.ask("OPTIONS", API, None, asked)
+        assert answer.headers.get("access-control-allow-origin") == allowed
+        if allowed:
+            assert answer.status == 204
+            assert "authorization" in answer.headers["access-control-allow-headers"]
+
+    @pytest.mark.parametrize(
+        ("origins", "pattern"),
+        [
+            ("", None),
+            (" , ", None),
+            ("http://a.b, https://C:8/", r"^(?:http://a\.b|https://c:8)$"),
+            ("*", "^(?:.*)$"),
+        ],
+    )
+    def test_the_setting_becomes_a_pattern(self, origins: str, pattern: str | None) -> None:
+        assert origin_pattern(origins) == pattern
 
     def test_the_root_leads_to_the_default_page_with_its_token(self, plain_server: Server) -> None:
         answer = plain_server.ask("GET", f"/spot/?token={plain_server.token}")
@@ -217,7 +250,7 @@ class TestApi:
         path = f"{API}?pretty=1&query=%7B__typename%7D"
         assert b"\n  " in plain_server.ask("GET", path, None, _token(plain_server)).body
 
-    @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"])
+    @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD"])
     def test_knows_no_other_method(self, plain_server: Server, method: str) -> None:
         assert plain_server.ask(method, API, None, _token(plain_server)).status == 405
 
