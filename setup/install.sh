@@ -14,7 +14,7 @@ Usage: setup/install.sh [--test] [-h]
 Installs what is missing: system packages (through apt, with sudo where you are not root), the
 virtual environment .venv, the jars of the services, and the web pages. What is there is kept.
 
-  --test  install what the tests need too (chromium, git)
+  --test  install what the tests need too (chromium, git, libatomic1)
   -h      this help
 
 Exit status: 0 done, 1 a step failed (its log is named), 2 system packages are missing and cannot

@@ -52,6 +52,8 @@ find_missing() {
     [ "${1:-}" = test ] || return 0
     command -v chromium >/dev/null || OTHER_PACKAGES+=(chromium)
     command -v git >/dev/null || OTHER_PACKAGES+=(git)
+    # The Node that drives the browser is linked to it.
+    compgen -G '/usr/lib/*/libatomic.so.1' >/dev/null || OTHER_PACKAGES+=(libatomic1)
 }
 
 # Run apt-get as root and without questions; the lock of another apt is waited for.

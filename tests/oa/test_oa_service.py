@@ -81,7 +81,8 @@ def analysed(stack: Any) -> Iterator[Analysed]:
     warehouse.sql.close()
     for name in SOURCES:
         for table in sources()[name].tables:
-            hdfs.delete(f"{table.location(warehouse.huser)}/y=2016", recursive=True)
+            day = "y=2016/m=07/d=08" if table.padded else "y=2016/m=7/d=8"
+            hdfs.delete(f"{table.location(warehouse.huser)}/{day}", recursive=True)
         hdfs.delete(f"{warehouse.huser}/{name}/scored_results/20160708", recursive=True)
 
 
