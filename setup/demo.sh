@@ -37,11 +37,9 @@ step "services" "$spot" up
 step "folders and tables" "$spot" setup hdfs
 
 addresses=()
-for script in "$ROOT"/start.*.sh; do
-    source=$(basename -- "$script" .sh)
-    source=${source#start.}
+for source in $("$VENV/bin/python" -P -c 'from spot_common.registry import sources; print(*sources())'); do
     on_failure "spot ledger tells what became of each file, spot status how the services are"
-    step "sample $source" "$script"
+    step "sample $source" "$ROOT/start.$source.sh"
     addresses+=("$(grep -Eo 'https?://[^[:space:]]+' "$STEP_LOGS/sample-$source.log" | tail -n 1)")
 done
 

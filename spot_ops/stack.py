@@ -41,12 +41,14 @@ def up(config: Config, *, progress: bool = True, only: Sequence[str] = ()) -> No
     """Start every service (or those of ``only``) side by side and wait until all are healthy.
 
     Services that run already are left alone unless their configuration changed. Raises
-    ServiceError naming the services that did not become healthy, with their log files.
+    ServiceError naming the ports that are taken (then nothing was started), or the services that
+    did not become healthy, with their log files.
     """
     services = choose(config, only)
     _check_jars(config, services)
     with _alone(config):
         _ensure_supervisor(config)
+        startup.check_ports(_stopped(config, services))
         with Display([service.name for service in services], shown=progress) as display:
             _together(services, functools.partial(startup.bring_up, config, display=display))
 
@@ -141,6 +143,16 @@ def _ensure_supervisor(config: Config) -> None:
         return
     remote.update()
     remote.close()
+
+
+def _stopped(config: Config, services: Sequence[Service]) -> list[Service]:
+    """Those of the services that do not run."""
+    remote = supervisor.connect(config)
+    if remote is None:
+        raise ServiceError("the supervisor is gone", hint="run spot up again")
+    known = remote.processes()
+    remote.close()
+    return [service for service in services if not known[service.name]["pid"]]
 
 
 def _together(services: Sequence[Service], action: Callable[..., None]) -> None:

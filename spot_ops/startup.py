@@ -41,7 +41,7 @@ def bring_up(config: Config, service: Service, display: Display, stopped: Event)
             stop_wave(remote, [service.name])
             running = False
         if not running:
-            _check_ports(service)
+            check_ports([service])
             service.prepare()
             remote.start(service.name)
         display.show(service.name, "starting")
@@ -70,14 +70,19 @@ def write(file: Path, text: str) -> bool:
     return True
 
 
-def _check_ports(service: Service) -> None:
-    for port in service.ports:
-        who = ports.holder(port)
-        if who is not None:
-            raise ServiceError(
-                f"{service.name}: port {port} is in use by {who}",
-                hint="end that process or choose another port in spot.conf; spot doctor lists all",
-            )
+def check_ports(services: Sequence[Service]) -> None:
+    """Raise one ServiceError that names every port of these services that someone else holds."""
+    taken = [
+        f"{service.name}: port {port} is in use by {who}"
+        for service in services
+        for port in service.ports
+        if (who := ports.holder(port)) is not None
+    ]
+    if taken:
+        raise ServiceError(
+            "; ".join(taken),
+            hint="end that process or choose another port in spot.conf; spot doctor lists all",
+        )
 
 
 def _wait_healthy(
