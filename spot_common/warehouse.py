@@ -141,8 +141,7 @@ class Warehouse:
         return sorted({date(v["y"], v["m"], v["d"]) for v in self.partitions(table)})
 
     def _numbers(self, table: Table, values: Values, name: str) -> list[int]:
-        path = _prefix(table, values)
-        folder = posixpath.join(table.location(self.huser), path)
+        folder = posixpath.join(table.location(self.huser), table.leading_path(values))
         numbers = set()
         for entry in self.hdfs.list(folder):
             key, _, text = entry.name.partition("=")
@@ -187,18 +186,6 @@ def to_parquet(table: Table, rows: pa.Table) -> bytes:
 def day_values(day: date) -> dict[str, int]:
     """The partition values of a day."""
     return {"y": day.year, "m": day.month, "d": day.day}
-
-
-def _prefix(table: Table, values: Values) -> str:
-    """The folder of the leading partition columns that ``values`` has."""
-    parts = []
-    for column in table.partitions:
-        if column.name not in values:
-            break
-        number = values[column.name]
-        padded = table.padded and column.name != "y"
-        parts.append(f"{column.name}={number:02d}" if padded else f"{column.name}={number}")
-    return "/".join(parts)
 
 
 def _data_files(entries: Sequence[Entry]) -> list[Entry]:

@@ -77,9 +77,9 @@ def places(launch: Launch, config: Config) -> Places:
     if key in run.settings:
         source_path = run.text(key)
     else:
-        values = {"y": launch.day.year, "m": launch.day.month, "d": launch.day.day, "h": 0}
-        partition = schema.raw.partition_path(values).rsplit("/h=", 1)[0]
-        source_path = f"{schema.raw.location(run.text('HUSER'))}/{partition}/"
+        day = {"y": launch.day.year, "m": launch.day.month, "d": launch.day.day}
+        folder = schema.raw.leading_path(day)
+        source_path = f"{schema.raw.location(run.text('HUSER'))}/{folder}/"
     base = run.text("HPATH")
     scored = f"{base}/scores"
     return Places(

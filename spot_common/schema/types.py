@@ -73,9 +73,18 @@ class Table:
         return f"{huser.rstrip('/')}/{self.source}/{self.folder}"
 
     def partition_path(self, values: Mapping[str, int]) -> str:
-        """The folder of one partition below the table's, e.g. ``y=2016/m=07/d=08/h=03``."""
+        """The folder of one partition below the table's, e.g. ``y=2016/m=07/d=08/h=03``.
+
+        KeyError where a partition column has no value.
+        """
+        return self.leading_path({column.name: values[column.name] for column in self.partitions})
+
+    def leading_path(self, values: Mapping[str, int]) -> str:
+        """The folder of the leading partition columns that have a value, e.g. that of a day."""
         parts = []
         for column in self.partitions:
+            if column.name not in values:
+                break
             value = int(values[column.name])
             padded = self.padded and column.name != "y"
             parts.append(f"{column.name}={value:02d}" if padded else f"{column.name}={value}")

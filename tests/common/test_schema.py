@@ -32,6 +32,14 @@ def test_partition_folders_are_padded_only_for_raw_tables():
     assert flow.table("flow_scores").partition_path(values) == "y=2016/m=1/d=7"
 
 
+def test_the_folder_of_a_day_lies_above_its_hours():
+    raw = sources()["flow"].raw
+    assert raw.leading_path({"y": 2016, "m": 1, "d": 7}) == "y=2016/m=01/d=07"
+    assert raw.leading_path({}) == ""
+    with pytest.raises(KeyError):
+        raw.partition_path({"y": 2016, "m": 1, "d": 7})
+
+
 def test_the_statement_that_makes_a_table():
     text = sources()["proxy"].raw.create_sql("spot", "/user/spot")
     assert "CREATE EXTERNAL TABLE IF NOT EXISTS `spot`.`proxy`" in text

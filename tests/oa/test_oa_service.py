@@ -81,7 +81,7 @@ def analysed(stack: Any) -> Iterator[Analysed]:
     warehouse.sql.close()
     for name in SOURCES:
         for table in sources()[name].tables:
-            day = "y=2016/m=07/d=08" if table.padded else "y=2016/m=7/d=8"
+            day = table.leading_path(day_values(DAY))
             hdfs.delete(f"{table.location(warehouse.huser)}/{day}", recursive=True)
         hdfs.delete(f"{warehouse.huser}/{name}/scored_results/20160708", recursive=True)
 
