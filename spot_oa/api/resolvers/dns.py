@@ -13,18 +13,15 @@ from spot_oa.api.resolvers.shared import (
     Info,
     Rule,
     check_length,
+    common_fields,
     contains,
     equals_any,
-    group,
     matching,
     not_available,
     nothing,
-    rate,
     rated_rows,
     read_day,
     required,
-    reset,
-    summary,
     suspicious,
     today,
 )
@@ -85,12 +82,9 @@ _progression = InterfaceType("DnsIncidentProgressionInterface")
 
 BINDABLES = [_query, _threats, _threat, _mutation, _comment, _progression]
 
-_query.set_field("threats", group)
-_query.set_field("threat", group)
 _threats.set_field("comments", nothing)
 for _name in ("details", "incidentProgression"):
     _threat.set_field(_name, not_available)
-_mutation.set_field("createStoryboard", not_available)
 
 
 @_comment.type_resolver
@@ -128,11 +122,6 @@ def _ip_details(_: object, info: Info, **asked: Any) -> list[Answer]:
     return shaped(matching(rows, {"ip_dst": required(asked, "clientIp")}), _DENDRO)
 
 
-@_query.field("ingestSummary")
-def _ingest_summary(_: object, info: Info, **asked: Any) -> list[Answer]:
-    return summary(info, "dns", asked["startDate"], asked["endDate"])
-
-
 @_threats.field("list")
 def _rated(_: object, info: Info, **asked: Any) -> list[Answer]:
     return [
@@ -149,11 +138,6 @@ def _rated(_: object, info: Info, **asked: Any) -> list[Answer]:
     ]
 
 
-@_mutation.field("score")
-def _score(_: object, info: Info, **asked: Any) -> list[Answer]:
-    return rate(info, "dns", [_rules(rating) for rating in asked["input"]])
-
-
 def _rules(rating: dict[str, Any]) -> list[Rule]:
     """A rule for the client and one for the name: each side that is given gets the severity."""
     day, rules = today(rating.get("date")), []
@@ -167,6 +151,4 @@ def _rules(rating: dict[str, Any]) -> list[Rule]:
     return rules
 
 
-@_mutation.field("resetScoredConnections")
-def _reset(_: object, info: Info, **asked: Any) -> Answer:
-    return reset(info, "dns", asked["date"])
+common_fields("dns", _query, _mutation, _rules)

@@ -12,17 +12,14 @@ from spot_oa.api.resolvers.shared import (
     Answer,
     Info,
     Rule,
+    common_fields,
     equals_any,
-    group,
     matching,
     not_available,
     nothing,
-    rate,
     rated_rows,
     read_day,
     required,
-    reset,
-    summary,
     suspicious,
     today,
 )
@@ -82,12 +79,9 @@ _mutation = ObjectType("NetflowMutationType")
 
 BINDABLES = [_query, _threats, _threat, _mutation]
 
-_query.set_field("threats", group)
-_query.set_field("threat", group)
 _threats.set_field("comments", nothing)
 for _name in ("details", "incidentProgression", "impactAnalysis", "geoLocalization", "timeline"):
     _threat.set_field(_name, not_available)
-_mutation.set_field("createStoryboard", not_available)
 
 
 @_query.field("suspicious")
@@ -115,11 +109,6 @@ def _ip_details(_: object, info: Info, **asked: Any) -> list[Answer]:
     return shaped(matching(rows, {"ip_threat": required(asked, "ip")}), _CHORDS)
 
 
-@_query.field("ingestSummary")
-def _ingest_summary(_: object, info: Info, **asked: Any) -> list[Answer]:
-    return summary(info, "flow", asked["startDate"], asked["endDate"])
-
-
 @_threats.field("list")
 def _rated(_: object, info: Info, **asked: Any) -> list[Answer]:
     return [
@@ -137,11 +126,6 @@ def _rated(_: object, info: Info, **asked: Any) -> list[Answer]:
     ]
 
 
-@_mutation.field("score")
-def _score(_: object, info: Info, **asked: Any) -> list[Answer]:
-    return rate(info, "flow", [_rules(rating) for rating in asked["input"]])
-
-
 def _rules(rating: dict[str, Any]) -> list[Rule]:
     """One rule: all criteria that are given must match. 0 as a port means: not given."""
     for name in ("srcPort", "dstPort"):
@@ -154,6 +138,4 @@ def _rules(rating: dict[str, Any]) -> list[Rule]:
     return [Rule(today(rating.get("date")), "connection", where, rating["score"])]
 
 
-@_mutation.field("resetScoredConnections")
-def _reset(_: object, info: Info, **asked: Any) -> Answer:
-    return reset(info, "flow", asked["date"])
+common_fields("flow", _query, _mutation, _rules)

@@ -13,17 +13,14 @@ from spot_oa.api.resolvers.shared import (
     Info,
     Rule,
     check_length,
+    common_fields,
     contains,
     equals_any,
-    group,
     matching,
     not_available,
     nothing,
-    rate,
     rated_rows,
     read_day,
-    reset,
-    summary,
     suspicious,
     today,
 )
@@ -75,12 +72,9 @@ _mutation = ObjectType("ProxyMutationType")
 
 BINDABLES = [_query, _threats, _threat, _mutation]
 
-_query.set_field("threats", group)
-_query.set_field("threat", group)
 _threats.set_field("comments", nothing)
 for _name in ("details", "incidentProgression", "timeline"):
     _threat.set_field(_name, not_available)
-_mutation.set_field("createStoryboard", not_available)
 
 
 @_query.field("suspicious")
@@ -104,11 +98,6 @@ def _edge_details(_: object, info: Info, **asked: Any) -> list[Answer] | None:
     return shaped(matching(rows, where), _REQUEST)
 
 
-@_query.field("ingestSummary")
-def _ingest_summary(_: object, info: Info, **asked: Any) -> list[Answer]:
-    return summary(info, "proxy", asked["startDate"], asked["endDate"])
-
-
 @_threats.field("list")
 def _rated(_: object, info: Info, **asked: Any) -> list[Answer]:
     return [
@@ -123,11 +112,6 @@ def _rated(_: object, info: Info, **asked: Any) -> list[Answer]:
     ]
 
 
-@_mutation.field("score")
-def _score(_: object, info: Info, **asked: Any) -> list[Answer]:
-    return rate(info, "proxy", [_rules(rating) for rating in asked["input"]])
-
-
 def _rules(rating: dict[str, Any]) -> list[Rule]:
     uri = check_length(rating["uri"], LONGEST_URI)
     if not uri:
@@ -135,6 +119,4 @@ def _rules(rating: dict[str, Any]) -> list[Rule]:
     return [Rule(today(rating.get("date")), "uri", {"fulluri": uri}, rating["score"])]
 
 
-@_mutation.field("resetScoredConnections")
-def _reset(_: object, info: Info, **asked: Any) -> Answer:
-    return reset(info, "proxy", asked["date"])
+common_fields("proxy", _query, _mutation, _rules)

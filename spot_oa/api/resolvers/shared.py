@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from ariadne import ObjectType
 from graphql import GraphQLResolveInfo
 
 from spot_common.registry import check_source
@@ -176,6 +177,31 @@ def reset(info: Info, name: str, day: date) -> Answer:
     service.store.withdraw_day(name, day, user)
     service.publisher.wake()
     return {"success": True}
+
+
+def common_fields(
+    name: str, query: ObjectType, mutation: ObjectType, rules: Callable[[Answer], list[Rule]]
+) -> None:
+    """Give a source's types the fields that are resolved alike in every source.
+
+    ``rules`` makes of one rating of the ``score`` mutation what it means in this source.
+    """
+
+    def ingest_summary(_: object, info: Info, **asked: Any) -> list[Answer]:
+        return summary(info, name, asked["startDate"], asked["endDate"])
+
+    def score(_: object, info: Info, **asked: Any) -> list[Answer]:
+        return rate(info, name, [rules(rating) for rating in asked["input"]])
+
+    def reset_scored(_: object, info: Info, **asked: Any) -> Answer:
+        return reset(info, name, asked["date"])
+
+    query.set_field("ingestSummary", ingest_summary)
+    query.set_field("threats", group)
+    query.set_field("threat", group)
+    mutation.set_field("score", score)
+    mutation.set_field("resetScoredConnections", reset_scored)
+    mutation.set_field("createStoryboard", not_available)
 
 
 def group(*_: object, **__: object) -> Answer:
