@@ -1,0 +1,58 @@
+"""Everything that is there before anything happens: made once from seed and configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from spot_gen.config import Config
+from spot_gen.network.hosts import Fleet, Host, devices, fixed_hosts, workstations
+from spot_gen.network.names import Names, make_names
+from spot_gen.streams import Stream
+
+
+@dataclass(frozen=True)
+class World:
+    """The network. ``people`` are the workstations, ``devices`` printers and cameras."""
+
+    config: Config
+    seed: int
+    people: Fleet
+    devices: Fleet
+    servers: dict[str, Host]
+    names: Names
+
+    @classmethod
+    def of(cls, config: Config, seed: int) -> World:
+        """Make the network of a configuration."""
+        network = config.network
+        servers = fixed_hosts(network.ipv6_share > 0)
+        return cls(
+            config,
+            seed,
+            workstations(seed, config.hosts, network.ipv6_share),
+            devices(seed, config.hosts),
+            {host.name: host for host in servers},
+            make_names(seed, network.names, network.unlisted_share, network.ipv6_sites),
+        )
+
+    @cached_property
+    def resolvers(self) -> tuple[Host, ...]:
+        """The organisation's two resolvers."""
+        return tuple(h for h in self.servers.values() if h.role == "resolver")
+
+    def server(self, role: str) -> Host:
+        """Return the first server of a role; KeyError where there is none."""
+        for host in self.servers.values():
+            if host.role == role:
+                return host
+        raise KeyError(role)
+
+    @cached_property
+    def hosts(self) -> tuple[Host, ...]:
+        """All machines of the organisation."""
+        return (*self.servers.values(), *self.devices.hosts, *self.people.hosts)
+
+    def stream(self, name: str) -> Stream:
+        """Open a named random stream of this seed."""
+        return Stream.named(self.seed, name)
