@@ -48,7 +48,8 @@ def four(numbers: ArrayLike) -> Addresses:
 
 def is_six(hi: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Say which addresses are IPv6, from their upper halves."""
-    return hi != 0
+    six: NDArray[np.bool_] = hi != 0
+    return six
 
 
 def text(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> pa.StringArray:

@@ -11,7 +11,7 @@ from spot_gen.network.names import Names, make_names
 from spot_gen.streams import Stream
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class World:
     """The network. ``people`` are the workstations, ``devices`` printers and cameras."""
 

@@ -1,0 +1,41 @@
+"""What an ordinary activity is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from spot_gen.clock import Curve
+from spot_gen.network.world import World
+from spot_gen.recorder import Recorder
+
+
+class Activity(ABC):
+    """Something that machines do again and again, following one curve.
+
+    It keeps nothing between calls: what begins in a span is a function of world and span. The time
+    of its arrivals comes from ``spot_gen.clock.Arrivals`` or ``Ticks`` with the keys of
+    ``Fleet.keys(name)`` (or ``streams.stream_keys`` for servers).
+    """
+
+    #: The name under which ``rates`` in the configuration changes how often it happens.
+    name: ClassVar[str]
+    #: The longest time from an arrival to the last event that it causes has ended, microseconds.
+    span_us: ClassVar[int]
+    #: The curve that its arrivals follow.
+    curve: ClassVar[Curve]
+    #: The look-alike (B7) that its events are labelled as; empty for ordinary ones.
+    lookalike: ClassVar[str] = ""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    @property
+    def rate(self) -> float:
+        """The configured factor on how often it happens."""
+        config = self.world.config
+        return config.activity * config.rates.get(self.name, 1.0)
+
+    @abstractmethod
+    def record(self, recorder: Recorder, start_us: int, end_us: int) -> None:
+        """Record everything that is caused by arrivals in [start, end)."""

@@ -1,0 +1,101 @@
+"""Which uses of a name become questions: the caches of machines and of the resolvers.
+
+A resolver's copy of a name ends at fixed times, ``ttl`` apart, at a phase of the name's own; the
+copies handed to machines end with it, as the remaining life in the answer says. So a machine asks
+at its first use in each such window, and the resolver asks outside at the first question in it:
+what was asked earlier than the longest life of a name need not be known.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from spot_gen import events
+from spot_gen.clock import SECOND_US
+from spot_gen.network.names import ROLES, TTLS
+from spot_gen.network.world import World
+from spot_gen.recorder import AAAA, A, Recorder
+from spot_gen.streams import Ints, Keys, child, draw
+
+#: How long before a span the uses must be known to tell what is asked in it.
+MEMORY_US = max(TTLS) * SECOND_US
+
+
+class _Seen:
+    """The keys that were seen, until they end."""
+
+    def __init__(self) -> None:
+        self._keys = np.zeros(0, np.uint64)
+        self._ends = np.zeros(0, np.int64)
+
+    def first(self, keys: Keys, ends: Ints, now_us: int) -> np.ndarray:
+        """Say of which keys, in the order of time, this is the first; remember them."""
+        _, place = np.unique(keys, return_index=True)
+        new = np.zeros(len(keys), bool)
+        new[place] = True
+        new &= ~np.isin(keys, self._keys)
+        kept = self._ends > now_us
+        self._keys = np.concatenate([self._keys[kept], keys[new]])
+        self._ends = np.concatenate([self._ends[kept], ends[new]])
+        return new
+
+
+class Lookups:
+    """Turns uses of names into look-ups, batch after batch in the order of time."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._machines = _Seen()
+        self._resolvers = _Seen()
+
+    def record(self, uses: pa.Table, recorder: Recorder) -> None:
+        """Record the look-ups of uses that are in the order of time."""
+        if not uses.num_rows:
+            return
+        names = self.world.names
+        time, host = (events.numbers(uses, name) for name in ("time_us", "host"))
+        ttl_us = names.ttl[host] * SECOND_US
+        place = time + (draw(host, 7) >> np.uint64(32)).astype(np.int64)
+        window, used = np.divmod(place, ttl_us)
+        six = uses.column("six").to_numpy()
+        copy = child(host * 2 + six, window)
+        client = np.stack([events.numbers(uses, f"client_{half}") for half in ("hi", "lo")], -1)
+        end = time + ttl_us - used
+        asked = np.flatnonzero(self._machines.first(_mixed(client, copy), end, int(time[0])))
+        resolver = client[:, 1] % np.uint64(6) == 5
+        upstream = self._resolvers.first(
+            child(copy[asked], resolver[asked]), end[asked], int(time[0])
+        )
+        self._ask(
+            uses.take(pa.array(asked)), client[asked], upstream, (end - time)[asked], recorder
+        )
+
+    def _ask(
+        self, uses: pa.Table, client: Any, upstream: Any, left_us: Ints, recorder: Recorder
+    ) -> None:
+        names = self.world.names
+        host, six = (uses.column(name).to_numpy() for name in ("host", "six"))
+        for wanted, kind, records in ((False, A, names.records), (True, AAAA, names.records_6)):
+            for label in np.unique(events.numbers(uses, "label")).tolist():
+                rows = np.flatnonzero((six == wanted) & (events.numbers(uses, "label") == label))
+                chosen = pa.array(host[rows])
+                with recorder.labelled(label):
+                    recorder.lookups(
+                        events.numbers(uses, "order")[rows],
+                        events.numbers(uses, "time_us")[rows],
+                        client[rows],
+                        names.host.take(chosen),
+                        qtype=kind,
+                        answers=records.take(chosen),
+                        ttl=-(-left_us[rows] // SECOND_US),
+                        alias=names.alias.take(chosen),
+                        authority=names.authority(host[rows] // len(ROLES)),
+                        upstream=upstream[rows],
+                    )
+
+
+def _mixed(client: Any, copy: Keys) -> Keys:
+    return child(child(client[:, 0], client[:, 1]), copy)

@@ -1,0 +1,121 @@
+"""Lets a span of time happen, batch after batch, in memory that does not grow with the span.
+
+What happens depends on seed and configuration alone: neither on where the span begins nor on the
+length of batches. So a day may be made in one piece or by several processes, an hour each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from spot_gen import events
+from spot_gen.activity import activities
+from spot_gen.activity.model import Activity
+from spot_gen.clock import HOUR_US
+from spot_gen.events import Events
+from spot_gen.lookups import MEMORY_US, Lookups
+from spot_gen.network import World
+from spot_gen.plan import Incident, plan, play
+from spot_gen.recorder import USES, Recorder
+
+
+@dataclass(frozen=True)
+class Batch:
+    """All events that begin in [start, end), in the order of time."""
+
+    start_us: int
+    end_us: int
+    events: Events
+
+
+class Simulation:
+    """The traffic of a world. ``prior`` looks back as far as a sensor may have to."""
+
+    def __init__(
+        self,
+        world: World,
+        chosen: Sequence[Activity] | None = None,
+        incidents: Sequence[Incident] | None = None,
+    ) -> None:
+        self.world = world
+        self.incidents = plan(world) if incidents is None else list(incidents)
+        self.activities = default_activities(world) if chosen is None else list(chosen)
+
+    def run(self, start_us: int, end_us: int, batch_us: int) -> Iterator[Batch]:
+        """Yield first what began before the span and may not have ended, then its batches.
+
+        The first batch ends at ``start_us``. Nothing happens outside the configured span.
+        """
+        run = _Run(self, start_us)
+        yield run.prior()
+        while start_us < end_us:
+            until = min(start_us + batch_us, end_us)
+            yield run.batch(start_us, until)
+            start_us = until
+
+
+def default_activities(world: World) -> list[Activity]:
+    """Return the activities of a world, without look-alikes where it shall have none."""
+    kinds = [kind for kind in activities() if world.config.lookalikes or not kind.lookalike]
+    return [kind(world) for kind in kinds]
+
+
+class _Run:
+    """One pass over a span: what was caused already but has not begun yet."""
+
+    def __init__(self, simulation: Simulation, start_us: int) -> None:
+        self._simulation = simulation
+        self._world = simulation.world
+        self._start = start_us
+        self._lookups = Lookups(self._world)
+        self._waiting = {name: schema.empty_table() for name, schema in events.SCHEMAS.items()}
+        self._uses = USES.empty_table()
+
+    def prior(self) -> Batch:
+        """Look back: list what was caused before the span."""
+        recorder = Recorder(self._world)
+        begun = self._world.config.start_us
+        earliest = self._start
+        for activity in self._simulation.activities:
+            first = max(begun, self._start - activity.span_us - MEMORY_US)
+            earliest = min(earliest, first)
+            if first < self._start:
+                activity.record(recorder, first, self._start)
+        self._incidents(recorder, begun, self._start)
+        return Batch(earliest, self._start, self._until(recorder, self._start))
+
+    def batch(self, start_us: int, end_us: int) -> Batch:
+        """Let the next stretch of time happen."""
+        recorder = Recorder(self._world)
+        for activity in self._simulation.activities:
+            activity.record(recorder, start_us, end_us)
+        self._incidents(recorder, start_us, end_us)
+        return Batch(start_us, end_us, self._until(recorder, end_us))
+
+    def _incidents(self, recorder: Recorder, start_us: int, end_us: int) -> None:
+        """Add the events of incidents that begin in [start, end)."""
+        for incident in self._simulation.incidents:
+            if incident.start_us - HOUR_US < end_us and incident.end_us + HOUR_US > start_us:
+                happened = play(self._world, incident).events.between(start_us, end_us)
+                for name, table in happened.tables().items():
+                    recorder.tables[name].append(table)
+
+    def _until(self, recorder: Recorder, end_us: int) -> Events:
+        """Return what begins before ``end_us``; the rest waits."""
+        uses = events.in_order(USES, [self._uses, *recorder.uses])
+        now, self._uses = _cut(uses, end_us)
+        self._lookups.record(now, recorder)
+        result = {}
+        for name, schema in events.SCHEMAS.items():
+            table = events.in_order(schema, [self._waiting[name], *recorder.tables[name]])
+            result[name], self._waiting[name] = _cut(table, end_us)
+        return Events(**result)
+
+
+def _cut(table: pa.Table, end_us: int) -> tuple[pa.Table, pa.Table]:
+    """Split a table that is in order: what begins before a time, and the rest."""
+    split = int(events.numbers(table, "time_us").searchsorted(end_us))
+    return table.slice(0, split), table.slice(split).combine_chunks()
