@@ -162,9 +162,9 @@ def records(
 def sizes(packets: Packets, payload_lengths: Ints) -> Ints:
     """Return how many bytes the IP layer counts for each packet."""
     header = np.where(packets["src_hi"] != 0, _IP_6.itemsize, _IP_4.itemsize)
-    return (
-        header + _HEADER[packets["proto"]] + _options(packets) + payload_lengths + packets["zeros"]
-    )
+    header = header + _HEADER[packets["proto"]] + _options(packets)
+    size: Ints = header + payload_lengths + packets["zeros"]
+    return size
 
 
 def hardware(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> Ints:
