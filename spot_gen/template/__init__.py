@@ -1,0 +1,1 @@
+"""Lines of text logs from templates: what the original's generator did, made repeatable."""
