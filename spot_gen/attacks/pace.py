@@ -1,0 +1,50 @@
+"""How what a scenario does is spread over its time and over its connections."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spot_gen.clock import HOUR_US
+from spot_gen.distributions import log_normal
+from spot_gen.streams import Ints, Stream
+
+_UNEVEN = log_normal(1_000.0, 0.5)
+#: No connection lasts longer: what is merged by time need not look farther ahead.
+LONGEST_US = HOUR_US
+
+
+def spread(stream: Stream, count: int, start_us: int, length_us: int) -> Ints:
+    """Return ``count`` times in order: one at a random place in each equal stretch of a span."""
+    place = (np.arange(count) + stream.uniform(count)) / max(count, 1)
+    times: Ints = start_us + np.floor(place * length_us).astype(np.int64)
+    return times
+
+
+def between(stream: Stream, low: float, high: float, size: int, unit: int = 1) -> Ints:
+    """Draw whole numbers from ``low`` to ``high`` units, any fraction of a unit among them."""
+    return stream.integers(int(low * unit), int(high * unit), size)
+
+
+def portions(stream: Stream, count: int, total: int) -> Ints:
+    """Cut a total into ``count`` uneven portions that add up to it."""
+    edges = np.cumsum(stream.sample(_UNEVEN, count).astype(np.int64))
+    parts, rest = divmod(total, int(edges[-1]))
+    ends: Ints = edges * parts + edges * rest // edges[-1]
+    return np.diff(ends, prepend=0)
+
+
+def sessions(
+    stream: Stream, start_us: int, length_us: int, lasts_s: tuple[int, int], pause_s: int
+) -> tuple[Ints, Ints]:
+    """Fill a span with one connection after the other; return their times and lengths.
+
+    Each lasts ``lasts_s`` (shortest, longest; at most one hour); ``pause_s`` lie between them on
+    average. The last one is cut at the end of the span.
+    """
+    low, high = (min(seconds * 1_000_000, LONGEST_US) for seconds in lasts_s)
+    most = length_us // low + 1
+    lasts = stream.integers(low, high + 1, most)
+    pauses = stream.integers(pause_s * 500_000, pause_s * 1_500_000 + 1, most)
+    begin = start_us + np.cumsum(lasts + pauses) - lasts - pauses
+    kept = np.flatnonzero(begin < start_us + length_us)
+    return begin[kept], np.minimum(lasts[kept], start_us + length_us - begin[kept])
