@@ -7,12 +7,15 @@ the same bits on every processor, which vectorised ``exp`` and ``log`` do not pr
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
 
 _POINTS = 1024
 
@@ -33,6 +36,21 @@ class Quantiles:
     def mean(self) -> float:
         """Return the expected value."""
         return float((self.values[:-1] + self.values[1:]).mean() / 2)
+
+
+class Family:
+    """Several distributions, one of which is read for each value."""
+
+    def __init__(self, members: Sequence[Quantiles]) -> None:
+        self._values = np.stack([member.values for member in members])
+
+    def at(self, which: NDArray[np.int64], probability: NDArray[np.float64]) -> Floats:
+        """Return the quantiles of probabilities in [0, 1), each of its own distribution."""
+        place = probability * (self._values.shape[1] - 1)
+        low = place.astype(np.int64)
+        left = self._values[which, low]
+        found: Floats = left + (place - low) * (self._values[which, low + 1] - left)
+        return found
 
 
 def _table(values: list[float]) -> Quantiles:

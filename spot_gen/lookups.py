@@ -8,6 +8,7 @@ what was asked earlier than the longest life of a name need not be known.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import pyarrow as pa
 
 from spot_gen import events
 from spot_gen.clock import SECOND_US
+from spot_gen.network.addresses import Addresses, packed
 from spot_gen.network.names import ROLES, TTLS
 from spot_gen.network.world import World
 from spot_gen.recorder import AAAA, A, Recorder
@@ -22,6 +24,38 @@ from spot_gen.streams import Ints, Keys, child, draw
 
 #: How long before a span the uses must be known to tell what is asked in it.
 MEMORY_US = max(TTLS) * SECOND_US
+
+_INSIDE_TTL = max(TTLS)
+
+
+@dataclass(frozen=True, eq=False)
+class _Book:
+    """What is known of each host: the ordinary ones, then the organisation's own servers."""
+
+    outside: int
+    host: pa.StringArray
+    ttl: Ints
+    records: pa.ListArray
+    records_6: pa.ListArray
+    alias: pa.StringArray
+
+    @classmethod
+    def of(cls, world: World) -> _Book:
+        names, servers = world.names, list(world.servers.values())
+        four = [packed(server.address[None]) for server in servers]
+        six = [[] if s.address_6 is None else packed(s.address_6[None]) for s in servers]
+        return cls(
+            len(names.host),
+            _both(names.host, [server.full_name for server in servers]),
+            np.concatenate([names.ttl, np.full(len(servers), _INSIDE_TTL)]),
+            _both(names.records, four),
+            _both(names.records_6, six),
+            _both(names.alias, [""] * len(servers)),
+        )
+
+
+def _both(first: pa.Array, more: list[Any]) -> pa.Array:
+    return pa.concat_arrays([first, pa.array(more, first.type)])
 
 
 class _Seen:
@@ -48,6 +82,7 @@ class Lookups:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self._book = _Book.of(world)
         self._machines = _Seen()
         self._resolvers = _Seen()
 
@@ -55,9 +90,8 @@ class Lookups:
         """Record the look-ups of uses that are in the order of time."""
         if not uses.num_rows:
             return
-        names = self.world.names
         time, host = (events.numbers(uses, name) for name in ("time_us", "host"))
-        ttl_us = names.ttl[host] * SECOND_US
+        ttl_us = self._book.ttl[host] * SECOND_US
         place = time + (draw(host, 7) >> np.uint64(32)).astype(np.int64)
         window, used = np.divmod(place, ttl_us)
         six = uses.column("six").to_numpy()
@@ -74,26 +108,29 @@ class Lookups:
         )
 
     def _ask(
-        self, uses: pa.Table, client: Any, upstream: Any, left_us: Ints, recorder: Recorder
+        self, uses: pa.Table, client: Addresses, upstream: Any, left_us: Ints, recorder: Recorder
     ) -> None:
-        names = self.world.names
+        """Record questions: of either type, and of each label."""
         host, six = (uses.column(name).to_numpy() for name in ("host", "six"))
-        for wanted, kind, records in ((False, A, names.records), (True, AAAA, names.records_6)):
-            for label in np.unique(events.numbers(uses, "label")).tolist():
-                rows = np.flatnonzero((six == wanted) & (events.numbers(uses, "label") == label))
+        labels = events.numbers(uses, "label")
+        outside = host < self._book.outside
+        site = np.where(outside, host // len(ROLES), 0)
+        for kind, records in ((A, self._book.records), (AAAA, self._book.records_6)):
+            for label in np.unique(labels).tolist():
+                rows = np.flatnonzero((six == (kind == AAAA)) & (labels == label))
                 chosen = pa.array(host[rows])
                 with recorder.labelled(label):
                     recorder.lookups(
                         events.numbers(uses, "order")[rows],
                         events.numbers(uses, "time_us")[rows],
                         client[rows],
-                        names.host.take(chosen),
+                        self._book.host.take(chosen),
                         qtype=kind,
                         answers=records.take(chosen),
                         ttl=-(-left_us[rows] // SECOND_US),
-                        alias=names.alias.take(chosen),
-                        authority=names.authority(host[rows] // len(ROLES)),
-                        upstream=upstream[rows],
+                        alias=self._book.alias.take(chosen),
+                        authority=self.world.names.authority(site[rows]),
+                        upstream=upstream[rows] & outside[rows],
                     )
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from spot_gen.config import Config
 from spot_gen.network.hosts import Fleet, Host, devices, fixed_hosts, workstations
 from spot_gen.network.names import Names, make_names
-from spot_gen.streams import Stream
+from spot_gen.network.sites import Sites
+from spot_gen.streams import Stream, uniform
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +50,23 @@ class World:
             if host.role == role:
                 return host
         raise KeyError(role)
+
+    @cached_property
+    def sites(self) -> Sites:
+        """What the ordinary sites are used for."""
+        return Sites(self.names)
+
+    @cached_property
+    def direct(self) -> np.ndarray:
+        """Say of each person whether they reach the web without the proxy."""
+        chosen: np.ndarray = uniform(self.people.keys("direct"), 0) < (
+            self.config.network.direct_share
+        )
+        return chosen
+
+    def inside(self, name: str) -> int:
+        """Return the number of a server for ``Recorder.uses_of``: after those of ``names``."""
+        return len(self.names.host) + list(self.servers).index(name)
 
     @cached_property
     def hosts(self) -> tuple[Host, ...]:

@@ -1,0 +1,53 @@
+"""What ordinary sites are used for: which ones encrypt, and those of a kind by popularity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from spot_gen.network.names import CATEGORIES, ROLES, Names
+from spot_gen.streams import Floats, Ints
+
+#: Of eight sites of a category in the order of popularity so many encrypt. What they load from
+#: others is encrypted too, so this makes about half of all requests.
+_SECURE_OF_EIGHT = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Sites:
+    """Kinds of ordinary sites; places in [0, 1) choose among them by their popularity."""
+
+    names: Names
+
+    @cached_property
+    def secure(self) -> np.ndarray:
+        """Say of each site whether it is reached by HTTPS."""
+        secure = np.zeros(len(self.names.site), bool)
+        for category in range(len(CATEGORIES)):
+            inside = np.flatnonzero(self.names.category == category)
+            turn = np.arange(len(inside)) * _SECURE_OF_EIGHT + category
+            secure[inside] = turn % 8 < _SECURE_OF_EIGHT
+        return secure
+
+    @cached_property
+    def _pools(self) -> dict[str, Ints]:
+        everything = np.arange(len(self.names.site))
+        pools = {
+            name: np.flatnonzero(self.names.category == number)
+            for number, name in enumerate(CATEGORIES)
+        }
+        return {name: pool if len(pool) else everything for name, pool in pools.items()}
+
+    def of_kind(self, category: str, place: Floats) -> Ints:
+        """Return sites of a category; KeyError for one that does not exist."""
+        pool = self._pools[category]
+        edges = np.cumsum(1.0 / np.arange(3, len(pool) + 3))
+        found = np.searchsorted(edges, place * edges[-1], side="right")
+        chosen: Ints = pool[np.minimum(found, len(pool) - 1)]
+        return chosen
+
+    def host(self, site: Ints, role: str) -> Ints:
+        """Return the host number of a role of each site; ValueError for an unknown role."""
+        return site * len(ROLES) + ROLES.index(role)
