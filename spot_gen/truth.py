@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+
+from spot_gen.lookalikes import LOOKALIKES
+
+if TYPE_CHECKING:
+    from spot_gen.plan import Incident
 
 #: Stages of an incident; an event's ``stage`` is the position here.
 STAGES = (
@@ -84,6 +91,44 @@ def _column(values: Any, kind: pa.DataType, size: int) -> pa.Array:
     if isinstance(values, pa.ChunkedArray):
         values = values.combine_chunks()
     return values.cast(kind) if isinstance(values, pa.Array) else pa.array(values, kind)
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the numbers in events are called: incidents by label - 1, their families."""
+
+    incidents: tuple[str, ...]
+    families: tuple[str, ...]
+
+    @classmethod
+    def of(cls, incidents: Sequence[Incident]) -> Names:
+        """Take the names from a plan, whose labels are 1, 2, …."""
+        return cls(
+            tuple(incident.id for incident in incidents),
+            tuple(incident.scenario.family for incident in incidents),
+        )
+
+
+def records(table: pa.Table, names: Names) -> pa.Table:
+    """Turn marks into rows of ``labels/records.parquet``."""
+    marker = table.column("marker").to_numpy()
+    place = pa.array(np.where(marker > 0, marker - 1, 0), mask=marker < 0)
+    like = pa.array(np.where(marker < 0, -1 - marker, 0), mask=marker > 0)
+    lookalike = _text(LOOKALIKES).take(like)
+    given = {name: table.column(name) for name in table.schema.names}
+    given |= {
+        "label": pc.if_else(pa.array(marker > 0), "malicious", "benign_lookalike"),
+        "incident_id": _text(names.incidents).take(place),
+        "lookalike_id": lookalike,
+        "family": pc.coalesce(_text(names.families).take(place), lookalike),
+        "stage": stage_names(table.column("stage").to_numpy()),
+    }
+    return pa.table({field.name: given[field.name] for field in RECORDS}, schema=RECORDS)
+
+
+def _text(values: Sequence[str]) -> pa.StringArray:
+    """Return texts to take from, one at least."""
+    return pa.array(values or ("",), pa.string())
 
 
 def stage_number(name: str) -> int:

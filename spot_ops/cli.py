@@ -10,7 +10,9 @@ from spot_common.cli import SpotGroup
 from spot_ops.commands import COMMANDS
 
 #: Where the other verbs are, in the order in which they are looked for.
-_PARTS = ("spot_common.config.cli", "spot_ingest.cli", "spot_ml.cli", "spot_oa.cli")
+_PARTS = (
+    "spot_common.config.cli", "spot_ingest.cli", "spot_ml.cli", "spot_oa.cli", "spot_gen.cli",
+)  # fmt: skip
 
 
 class LazyGroup(SpotGroup):
