@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -17,8 +18,9 @@ from spot_common.progress import Bar, bar
 from spot_gen.clock import moment
 from spot_gen.template.configuration import Configuration, read
 from spot_gen.template.lines import Block
-from spot_gen.template.output import Tally, in_order, labels_path, staged, write
-from spot_gen.template.produce import produce
+from spot_gen.template.order import in_order
+from spot_gen.template.output import Tally, labels_path, staged, write
+from spot_gen.template.produce import sources
 from spot_gen.template.shipped import find, shipped
 from spot_gen.template.times import Span, zone_of
 
@@ -36,7 +38,7 @@ _LARGEST_SEED = (1 << 64) - 1
 @click.argument("config", required=False)
 @click.option("--write", "target", metavar="FILE", help="Output file; standard output without it.")
 @click.option("--period", default="1h", show_default=True, metavar="N[dhm]", help="How far back.")
-@click.option("--sort", is_flag=True, help="Order the lines by time; holds all of them in memory.")
+@click.option("--sort", is_flag=True, help="Order the lines by time.")
 @click.option("--seed", type=click.IntRange(0, _LARGEST_SEED), default=1, show_default=True)
 @click.option("--zone", help="Time zone of the lines, instead of the configuration's (or UTC).")
 @click.option("--end", metavar="TIME", help="End of the period: now, or with d the last midnight.")
@@ -68,8 +70,8 @@ def template(
         raise UsageError("--json needs --write", hint="standard output has the lines")
     settings = read(find(config))
     span = _span(settings, period, end, zone)
-    blocks = _shown(produce(settings, span, seed))
-    blocks = in_order(blocks) if sort else blocks
+    found = sources(settings, span, seed)
+    blocks = _shown(in_order(found) if sort else chain.from_iterable(found))
     if output is None:
         _print(settings, blocks)
         return

@@ -71,7 +71,7 @@ def read(path: Path) -> Configuration:
     except ValueError as error:
         raise ConfigError(f"{where}: {error}") from error
     curve = given.get("curve", "work")
-    if curve not in _CURVES:
+    if not isinstance(curve, str) or curve not in _CURVES:
         raise ConfigError(f"{where}: curve is {curve!r:.60}", hint="choose work or flat")
     return Configuration(
         path,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,29 +33,37 @@ class Sample:
 class Block:
     """Finished lines with their times and labels (empty for none).
 
-    ``share`` is the part of the whole work, 0 to 1, that they are.
+    ``share`` is the part of the whole work, 0 to 1, that they are. No later block of the same
+    source has a line before ``until_us``.
     """
 
     time_us: Ints
     lines: NDArray[np.object_]
     labels: NDArray[np.object_]
     share: float = 0.0
+    until_us: int = 0
 
     @classmethod
-    def joined(cls, blocks: list[Block], share: float = 0.0) -> Block:
+    def joined(cls, blocks: list[Block], share: float = 0.0, until_us: int = 0) -> Block:
         """Put blocks behind each other."""
         if not blocks:
-            return cls(np.empty(0, np.int64), texts([]), texts([]), share)
+            return cls(np.empty(0, np.int64), texts([]), texts([]), share, until_us)
         return cls(
             np.concatenate([block.time_us for block in blocks]),
             np.concatenate([block.lines for block in blocks]),
             np.concatenate([block.labels for block in blocks]),
             share,
+            until_us,
         )
 
     def take(self, places: NDArray[np.bool_] | Ints) -> Block:
         """Return the lines at these places, or those that are marked."""
-        return Block(self.time_us[places], self.lines[places], self.labels[places], self.share)
+        return replace(
+            self,
+            time_us=self.time_us[places],
+            lines=self.lines[places],
+            labels=self.labels[places],
+        )
 
 
 def texts(given: list[str]) -> NDArray[np.object_]:

@@ -175,7 +175,8 @@ class Acting:
                 for place, one in enumerate(plan)
                 if day.weekday() in one.days
             ]
-            yield Block.joined(found, share=1 / days)
+            next_day = self._at(day, _DAY_MINUTES)
+            yield Block.joined(found, share=1 / days, until_us=next_day)
 
     def _happened(self, user: str, place: int, one: Happening, day: date) -> Block:
         start, end = self._at(day, one.since), self._at(day, one.until)

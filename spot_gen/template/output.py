@@ -45,12 +45,6 @@ class Tally:
             self.last_us = high if self.last_us is None else max(self.last_us, high)
 
 
-def in_order(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Yield one block of all lines by time; equal times stay as they came. All are in memory."""
-    whole = Block.joined(list(blocks))
-    yield whole.take(np.argsort(whole.time_us, kind="stable"))
-
-
 def write(blocks: Iterable[Block], lines: BinaryIO, labels: BinaryIO | None, ending: str) -> Tally:
     """Write lines as UTF-8, each with its ending, and the labels of those that have one."""
     tally = Tally()

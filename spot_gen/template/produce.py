@@ -17,18 +17,17 @@ from spot_gen.template.times import Span, Week
 _LINES_AT_ONCE = 50_000
 
 
-def produce(config: Configuration, span: Span, seed: int) -> Iterator[Block]:
-    """Yield all lines of a span in the order of template, window, sample and number.
+def sources(config: Configuration, span: Span, seed: int) -> list[Iterator[Block]]:
+    """Return the lines of a span: of each template in the order of window, sample and number.
 
     What is drawn depends on the seed, the sample's text and the window's start only: so spans that
     share windows share their lines, and a new sample changes no other.
     """
     week = Week(config.curve, span.zone)
     if config.model is not None:
-        yield from Acting(config.model, span, week, config.timeformat, seed).blocks()
-        return
-    for template, keys in zip(config.templates, _sample_keys(config, seed), strict=True):
-        yield from _Issue(config, template, keys, span, week).blocks()
+        return [Acting(config.model, span, week, config.timeformat, seed).blocks()]
+    templates = zip(config.templates, _sample_keys(config, seed), strict=True)
+    return [_Issue(config, template, keys, span, week).blocks() for template, keys in templates]
 
 
 def _sample_keys(config: Configuration, seed: int) -> list[Keys]:
@@ -82,7 +81,7 @@ class _Issue:
             )
             windows.append(window)
         order = np.argsort(np.concatenate(windows), kind="stable")
-        return Block.joined(blocks, share).take(order)
+        return Block.joined(blocks, share, until_us=int(ends[-1])).take(order)
 
     def _counts(
         self, keys: Keys, starts: Ints, ends: Ints, activity: Floats, weight: float

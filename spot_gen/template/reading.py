@@ -29,6 +29,15 @@ class Called:
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]
     """PyYAML's safe loader, to which the original's function tags are names and nothing more."""
 
+    def construct_scalar(self, node: yaml.Node) -> Any:
+        """Read a scalar; half of a character (JSON writes some in two halves) is refused."""
+        value = super().construct_scalar(node)
+        if isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise yaml.constructor.ConstructorError(
+                None, None, "a character is written in two halves", node.start_mark
+            )
+        return value
+
 
 def _called(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> Called:
     if isinstance(node, yaml.SequenceNode):
@@ -58,13 +67,17 @@ class Folder:
         """
         if not isinstance(name, str) or not name:
             raise ConfigError(f"{where}: expected the name of a file, found {name!r:.60}")
-        found = (self.path / name).resolve()
+        try:
+            found = (self.path / name).resolve()
+            there = found.is_file()
+        except (OSError, ValueError, RuntimeError) as error:
+            raise NotFoundError(f"{where}: {name!r:.60} is no file: {error}") from error
         if not found.is_relative_to(self.path.resolve()):
             raise ConfigError(
                 f"{where}: {name} leaves the configuration's folder",
                 hint=f"put the file below {self.path}",
             )
-        if not found.is_file():
+        if not there:
             raise NotFoundError(f"{where}: there is no file {name} in {self.path}")
         return found
 
@@ -90,16 +103,16 @@ def text_of(path: Path) -> str:
 
 def read_yaml(path: Path) -> Any:
     """Read a YAML file; ConfigError naming file and line for what is none or wants to run code."""
-    loader = _Loader(text_of(path))
+    text = text_of(path)
     try:
-        return loader.get_single_data()
-    except yaml.YAMLError as error:
+        return _Loader(text).get_single_data()
+    except RecursionError as error:
+        raise ConfigError(f"{path} is nested too deeply") from error
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: 2016-13-01 is no date
         problem = getattr(error, "problem", None) or str(error)
         mark = getattr(error, "problem_mark", None)
         place = f"{path}, line {mark.line + 1}" if mark else str(path)
         raise ConfigError(f"{place}: {problem}") from error
-    finally:
-        loader.dispose()
 
 
 def section(given: object, known: Collection[str], where: str) -> dict[str, Any]:

@@ -263,3 +263,21 @@ def test_a_pipe_is_written_to_and_not_replaced(config, tmp_path: Path):
 
 def test_labels_are_mentioned_when_there_is_no_file_for_them(config):
     assert "labels are written only beside a file" in run(labelled(config), "--end", END).stderr
+
+
+def test_sorting_holds_a_few_blocks_and_gives_the_lines_of_all_templates(config, monkeypatch):
+    monkeypatch.setattr("spot_gen.template.produce._LINES_AT_ONCE", 20)
+    more = "- {period: 7000, min: 9, max: 9, samples: ['%TS% slow', '%TS% slower']}\n"
+    fast = "- {period: 60, min: 2, max: 2, samples: ['%TS% fast', '%TS% 2nd']}\n"
+    path = config(f"timeformat: '%F %T.%f'\ntemplates:\n{fast}{more}")
+    words = ("--end", END, "--period", "5h")
+    unsorted, in_order = lines_of(path, *words), lines_of(path, *words, "--sort")
+    assert len(unsorted) > 1000
+    assert in_order == sorted(unsorted) != unsorted
+
+
+def test_the_size_of_a_block_changes_nothing(monkeypatch):
+    words = ("example", "--end", END, "--period", "6h", "--sort")
+    before = lines_of(*words)
+    monkeypatch.setattr("spot_gen.template.produce._LINES_AT_ONCE", 50)
+    assert lines_of(*words) == before
