@@ -133,7 +133,9 @@ class Rows:
 
 def _as_bytes(values: NDArray[Any]) -> Bytes:
     values = np.ascontiguousarray(values)
-    return values if values.ndim == 2 else values.view(np.uint8).reshape(len(values), -1)
+    if values.ndim == 2:
+        return values
+    return values.view(np.uint8).reshape(len(values), values.dtype.itemsize)
 
 
 def _offsets(lengths: Ints) -> Ints:
@@ -181,7 +183,7 @@ def word_sums(rows: Ragged) -> Sums:
 
 def structure_sums(values: NDArray[Any]) -> Sums:
     """Return the sum of the 16-bit big-endian words of each item; its size is even."""
-    words = np.ascontiguousarray(values).view(">u2").reshape(len(values), -1)
+    words = _as_bytes(values).view(">u2")
     sums: Sums = words.sum(axis=1, dtype=np.uint64)
     return sums
 

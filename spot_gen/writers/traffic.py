@@ -9,11 +9,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike
 
-from spot_gen.dnswire import PORT, TCP, answered, queries, responses
+from spot_gen.dnswire import DATAGRAMS, PORT, STREAM, Step, answered, queries, responses
 from spot_gen.events import numbers
-from spot_gen.exchanges import DATAGRAMS, STREAM, SYN, Step
 from spot_gen.streams import Ints, draw
-from spot_gen.writers.pcap import PACKET, Packets, blank
+from spot_gen.writers.pcap import FIN, PACKET, SYN, TCP, Packets, blank
 from spot_gen.writers.ragged import Ragged
 
 #: Bits of a packet's ``kind``: the first of an event, an answer of DNS.
@@ -147,6 +146,6 @@ class _Exchanges:
         for step in STREAM[:number]:
             if step.up == up:
                 data = step.query * self._lengths[0] + step.response * self._lengths[1]
-                opened = bool(step.flags & SYN) + (step.flags & 1)
+                opened = bool(step.flags & SYN) + bool(step.flags & FIN)
                 count += (data + opened).astype(np.uint64)
         return count

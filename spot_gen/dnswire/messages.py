@@ -16,7 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from spot_common.errors import DataError
-from spot_gen.dnsnames import name_sizes, names, zones
+from spot_gen.dnswire.names import name_sizes, names, zones
 from spot_gen.events import numbers
 from spot_gen.writers.ragged import Ints, Ragged, Rows
 

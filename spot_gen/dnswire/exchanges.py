@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from spot_gen.dnswire import PORT, TCP, answered, query_sizes, response_sizes
+from spot_gen.dnswire.messages import PORT, TCP, answered, query_sizes, response_sizes
 from spot_gen.events import CONNECTIONS, make, numbers
 from spot_gen.streams import Ints, child
 
@@ -85,14 +84,6 @@ def connections(lookups: pa.Table) -> pa.Table:
     given = {name: lookups.column(name) for name in same} | ends | columns
     order = child(numbers(lookups, "order"), _CONNECTION)
     return make(CONNECTIONS, size, {**given, "dport": PORT, "order": order})
-
-
-def of_lookups(conns: pa.Table, lookups: pa.Table) -> NDArray[np.bool_]:
-    """Say which connections carry these look-ups, from what ``connections`` made of them."""
-    order = child(numbers(lookups, "order"), _CONNECTION)
-    found: NDArray[np.bool_] = np.isin(numbers(conns, "order"), order)
-    found &= numbers(conns, "dport") == PORT
-    return found
 
 
 _COUNTED = (
