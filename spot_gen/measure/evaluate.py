@@ -26,8 +26,8 @@ RANKING, COMPARISON, AFTER = "ranking", "comparison", "after feedback"
 RECALLS = np.linspace(0.0, 1.0, 101)
 
 #: A file that holds this share of a source's records is a population: the product leaves out the
-#: few that have no word.
-_WHOLE = 0.98
+#: few that have no word, and look-ups that nobody answered.
+_WHOLE = 0.9
 _STEPS = 121
 
 

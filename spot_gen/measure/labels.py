@@ -71,11 +71,14 @@ class Truth:
         return seed if isinstance(seed, int) else None
 
     def sizes(self, source: str) -> dict[str, int]:
-        """Records of each file of a source that the manifest lists, by the file's name."""
+        """The largest ordinal of each file of a source in the manifest, by the file's name.
+
+        In captures it is that of the last packet.
+        """
         listed = self.manifest.get("files", [])
         entries = listed if isinstance(listed, list) else []
         return {
-            str(entry["file"]): int(entry["records"])
+            str(entry["file"]): int(entry["packets"] if "packets" in entry else entry["records"])
             for entry in entries
             if isinstance(entry, dict) and entry.get("source") == source and "records" in entry
         }
