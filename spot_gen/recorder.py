@@ -77,13 +77,14 @@ class Legs:
     """How a group of requests travels: one connection per distinct ``number``, ascending.
 
     ``client`` and ``origin``: shape (m, 2) for m connections, or (2,). ``direct``: those that do
-    not go through the proxy.
+    not go through the proxy. ``denied``: those that the proxy answers itself, without asking.
     """
 
     client: Addresses
     origin: Addresses
     port: Any = 80
     direct: Any = False
+    denied: Any = False
 
 
 class Recorder:
@@ -131,6 +132,7 @@ class Recorder:
         state: ArrayLike = State.DONE,
         sport: ArrayLike | None = None,
         flags: ArrayLike | None = None,
+        flags_down: ArrayLike | None = None,
         tries: ArrayLike = 1,
         packets: tuple[ArrayLike, ArrayLike] | None = None,
         tos: int = 0,
@@ -138,9 +140,9 @@ class Recorder:
         """Record connections that begin at ``time_us`` and carry ``up`` and ``down`` bytes.
 
         ``up`` and ``down`` are payload; headers are added. ``tries``: how often an unanswered
-        opening is sent. ``flags``: other TCP flags than those of ``state``, of the source's
-        packets. ``packets``: how many packets carry the payload each way, if the usual size does
-        not fit. ICMP: ``dport`` is type x 256 + code.
+        opening is sent. ``flags``, ``flags_down``: other TCP flags than those of ``state``, of the
+        source's and the destination's packets. ``packets``: how many packets carry the payload each
+        way, if the usual size does not fit. ICMP: ``dport`` is type x 256 + code.
         """
         size = len(key)
         state = np.broadcast_to(np.asarray(state, np.int64), size)
@@ -162,7 +164,7 @@ class Recorder:
                 "proto": proto,
                 "tos": tos,
                 "flags_up": _flags(_FLAGS_UP, state, proto, flags),
-                "flags_down": _flags(_FLAGS_DOWN, state, proto, None),
+                "flags_down": _flags(_FLAGS_DOWN, state, proto, flags_down),
                 "packets_up": sent[0],
                 "bytes_up": payload[0] + header * sent[0],
                 "packets_down": sent[1],
@@ -202,8 +204,7 @@ class Recorder:
             found = np.broadcast_to(addresses, (size, 2))
             answers = pa.array([[data] for data in packed(found)], pa.list_(pa.binary()))
         far = np.broadcast_to(np.asarray(upstream, bool), size) & (authority is not None)
-        delays = (_RESOLVER_DELAY, _AUTHORITY_DELAY)
-        near_us, far_us = (sample(key, 40 + n, d).astype(np.int64) for n, d in enumerate(delays))
+        near_us, far_us = _delays(key)
         common = {
             "qname": qname, "qtype": qtype, "rcode": rcode, "ttl": ttl, "cname": alias,
             "answers": answers, "answer_type": qtype if answer_type is None else answer_type,
@@ -253,20 +254,26 @@ class Recorder:
         return np.where((low % np.uint64(6) == 5)[:, None], second, first)
 
     def uses_of(
-        self, key: Keys, time_us: Ints, client: Addresses, host: Ints, six: ArrayLike = False
-    ) -> None:
-        """Record that machines need the addresses of ordinary hosts (numbers of ``Names``).
+        self, key: Keys, time_us: Ints, client: Addresses, host: ArrayLike, six: ArrayLike = False
+    ) -> Ints:
+        """Record that machines need the addresses of hosts; return when they have them at last.
 
-        Whether they must ask, ``spot_gen.lookups`` decides.
+        ``host``: numbers of ``Names``, or of own servers (``World.inside``). Whether a machine must
+        ask, ``spot_gen.lookups`` decides.
         """
+        if not len(key):
+            return time_us
+        truth = self._truth(key)
         columns = {
             "time_us": time_us,
             **_address("client", client, len(key)),
             "host": host,
             "six": np.broadcast_to(np.asarray(six, bool), len(key)),
-            **self._truth(key),
+            **truth,
         }
         self.uses.append(events.make(USES, len(key), columns))
+        near_us, far_us = _delays(truth["order"])
+        return time_us + near_us + far_us
 
     def requests(self, key: Keys, number: Ints, legs: Legs, columns: Mapping[str, Any]) -> None:
         """Record web requests and the connections that carry them.
@@ -294,7 +301,7 @@ class Recorder:
             down=group.down,
             duration_us=group.length_us,
         )
-        via = np.flatnonzero(~direct)
+        via = np.flatnonzero(~direct & ~np.broadcast_to(np.asarray(legs.denied, bool), size))
         self.connections(
             child(group.key[via], 2),
             group.start_us[via] + 2_000,
@@ -372,6 +379,14 @@ class _Carried:
         }  # fmt: skip
         kept = {name: lines.column(name) for name in lines.schema.names}
         return events.make(events.REQUESTS, size, {**kept, **new})
+
+
+def _delays(key: Keys) -> tuple[Ints, Ints]:
+    """Return how long the resolver takes to answer, and the server outside that it asks."""
+    return (
+        sample(key, 40, _RESOLVER_DELAY).astype(np.int64),
+        sample(key, 41, _AUTHORITY_DELAY).astype(np.int64),
+    )
 
 
 def _header(proto: int, src: Addresses) -> Any:

@@ -1,0 +1,163 @@
+"""Machines that fetch things from the web: a look-up, a connection, requests, answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spot_gen.distributions import log_normal
+from spot_gen.network.addresses import Addresses
+from spot_gen.network.names import CATEGORIES, ROLES
+from spot_gen.network.world import World
+from spot_gen.recorder import Legs, Recorder
+from spot_gen.streams import Ints, Keys, child, integers, sample, uniform
+
+#: How long after the beginning of a connection its first request is sent, microseconds.
+READY_US = 3_000
+
+_WAIT_MS = log_normal(70.0, 0.7)
+#: Bytes a millisecond.
+_SPEED = log_normal(1_800.0, 0.7)
+_UP = log_normal(560.0, 0.3)
+_HANDSHAKE = log_normal(4_600.0, 0.25)
+
+
+@dataclass(frozen=True)
+class Clients:
+    """Machines that browse: addresses (n, 2), IPv6 0 for none; whether without the proxy."""
+
+    address: Addresses
+    address_6: Addresses
+    user: pa.StringArray
+    direct: np.ndarray
+
+    @classmethod
+    def people(cls, world: World) -> Clients:
+        """Return the workstations."""
+        fleet = world.people
+        users = pa.array([host.user for host in fleet.hosts])
+        return cls(fleet.address, fleet.address_6, users, world.direct)
+
+
+@dataclass(frozen=True)
+class Visits:
+    """Connections to ordinary hosts: ``time_us`` is when each machine needs the name."""
+
+    key: Keys
+    who: Ints
+    time_us: Ints
+    host: Ints
+    secure: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+
+class Web:
+    """Lets clients visit ordinary hosts."""
+
+    def __init__(self, world: World, clients: Clients | None = None) -> None:
+        self.world = world
+        self.clients = Clients.people(world) if clients is None else clients
+        self._categories = pa.array(CATEGORIES)
+
+    def look_up(self, recorder: Recorder, visits: Visits) -> Ints:
+        """Record that names are needed; return when the connections begin, 0.3 s later mostly.
+
+        Who speaks IPv6 asks for both kinds of address.
+        """
+        client = self.clients.address[visits.who]
+        known = recorder.uses_of(visits.key, visits.time_us, client, visits.host)
+        both = np.flatnonzero(self.clients.address_6[visits.who, 0] != 0)
+        recorder.uses_of(
+            child(visits.key[both], 30),
+            visits.time_us[both] + 60,
+            client[both],
+            visits.host[both],
+            six=True,
+        )
+        return known + integers(visits.key, 30, 1_000, 70_000)
+
+    def fetch(
+        self,
+        recorder: Recorder,
+        visits: Visits,
+        key: Keys,
+        number: Ints,
+        after_us: Ints,
+        columns: Mapping[str, Any],
+        denied: Any = False,
+    ) -> Ints:
+        """Record requests, each ``after_us`` its connection's beginning (READY_US at least).
+
+        ``number``: the visit of each request, ascending. ``columns``: those of REQUESTS that this
+        does not know, ``bytes_down`` among them; what is missing is drawn. Returns when each
+        connection begins.
+        """
+        begun = self.look_up(recorder, visits)
+        names, who = self.world.names, visits.who[number]
+        host, secure = visits.host[number], visits.secure[number]
+        down = np.broadcast_to(np.asarray(columns["bytes_down"], np.int64), len(key))
+        taken = columns.get("taken_ms")
+        taken = _taken(key, down) if taken is None else taken
+        first = np.concatenate([[True], number[1:] != number[:-1]]) & secure
+        up = columns.get("bytes_up")
+        up = sample(key, 22, _UP).astype(np.int64) if up is None else up
+        shake = sample(key, 24, _HANDSHAKE).astype(np.int64)
+        recorder.requests(
+            key,
+            number,
+            self._legs(visits, denied),
+            {
+                "user": self.clients.user.take(pa.array(who)),
+                "scheme": _SCHEMES.take(pa.array(secure.astype(np.int64))),
+                "host": names.host.take(pa.array(host)),
+                "categories": self._categories.take(pa.array(names.category[host // len(ROLES)])),
+                "filter": _FILTERS.take(pa.array((uniform(key, 23) < 0.08).astype(np.int64))),
+                "method": "GET",
+                "status": 200,
+                "action": "TCP_MISS",
+                **columns,
+                "time_us": begun[number] + after_us + taken * 1_000,
+                "taken_ms": taken,
+                "bytes_down": down + np.where(first, shake, 0),
+                "bytes_up": up + np.where(first, 900, 0),
+            },
+        )
+        return begun
+
+    def _legs(self, visits: Visits, denied: Any) -> Legs:
+        """Say how visits travel: over IPv6 where both ends have it and no proxy is between."""
+        names = self.world.names
+        direct = self.clients.direct[visits.who]
+        six = direct & (names.address_6[visits.host, 0] != 0)
+        six &= self.clients.address_6[visits.who, 0] != 0
+        pick = six[:, None]
+        return Legs(
+            np.where(pick, self.clients.address_6[visits.who], self.clients.address[visits.who]),
+            np.where(pick, names.address_6[visits.host], names.address[visits.host]),
+            np.where(visits.secure, 443, 80),
+            direct,
+            denied,
+        )
+
+
+_SCHEMES = pa.array(["http", "https"])
+_FILTERS = pa.array(["OBSERVED", "PROXIED"])
+
+
+def _taken(key: Keys, down: Ints) -> Ints:
+    """Return how long requests take: a wait and the time of the bytes, milliseconds."""
+    time = sample(key, 20, _WAIT_MS) + down / sample(key, 21, _SPEED)
+    taken: Ints = np.minimum(time, 600_000.0).astype(np.int64)
+    return taken
+
+
+def url(scheme: Any, host: Any, path: Any) -> pa.StringArray:
+    """Write addresses of pages."""
+    return pc.binary_join_element_wise(scheme, "://", host, path, "")
