@@ -1,3 +1,3 @@
 #!/bin/sh
-# From files to a page of the most suspicious events: start.dns.sh [YYYYMMDD] [FILES...]
+# From files to a page of the most suspicious events: start.dns.sh [--real | [YYYYMMDD] [FILES...]]
 exec "$(dirname "$0")/spot_ingest/start.sh" dns "$@"

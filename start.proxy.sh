@@ -1,3 +1,3 @@
 #!/bin/sh
-# From files to a page of the most suspicious events: start.proxy.sh [YYYYMMDD] [FILES...]
+# From files to a page of the most suspicious events: start.proxy.sh [--real | [YYYYMMDD] [FILES...]]
 exec "$(dirname "$0")/spot_ingest/start.sh" proxy "$@"

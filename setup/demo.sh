@@ -7,21 +7,25 @@ set -euo pipefail
 
 usage() {
     cat <<'TEXT'
-Usage: setup/demo.sh [-h]
+Usage: setup/demo.sh [--real] [-h]
 
-Installs what is missing, starts the services, feeds the sample of every source, scores and
-analyses it, and prints one address per source. Run again, it takes what is there.
+Installs what is missing, starts the services, makes a day of traffic of a small network, feeds it
+to every source, scores and analyses it, and prints one address per source. Run again, it takes
+what is there. With --real it takes what real sensors recorded (samples/) instead.
 
 STATE_DIR and the ports are settings (conf/spot.conf); the environment may set them as SPOT_<KEY>.
 
 Examples:
   ./setup/demo.sh
+  ./setup/demo.sh --real
   SPOT_STATE_DIR=/srv/spot SPOT_UI_PORT=9999 ./setup/demo.sh
 TEXT
 }
 
+which=()
 case ${1:-} in
     '') ;;
+    --real) which=(--real) ;;
     -h | --help) usage; exit 0 ;;
     *) usage >&2; fail 2 "unknown argument $1" ;;
 esac
@@ -36,10 +40,13 @@ on_failure "spot status shows which service is missing, spot logs SERVICE why"
 step "services" "$spot" up
 step "folders and tables" "$spot" setup hdfs
 
+if [ ${#which[@]} -eq 0 ]; then
+    step "sample day" "$spot" gen sample
+fi
 addresses=()
 for source in $("$VENV/bin/python" -P -c 'from spot_common.registry import sources; print(*sources())'); do
     on_failure "spot ledger tells what became of each file, spot status how the services are"
-    step "sample $source" "$ROOT/start.$source.sh"
+    step "sample $source" "$ROOT/start.$source.sh" "${which[@]}"
     addresses+=("$(grep -Eo 'https?://[^[:space:]]+' "$STEP_LOGS/sample-$source.log" | tail -n 1)")
 done
 

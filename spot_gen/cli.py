@@ -259,6 +259,24 @@ def send(
     display.show_sending(config, seed, target, speed, int(version), allow_remote, as_json)
 
 
+@gen.command("sample", cls=SpotCommand, examples="spot gen sample\nls $(spot gen sample)/labels")
+@click.option("--jobs", type=click.IntRange(1), help="Processes; default: one per core.")
+@json_option
+def sample(jobs: int | None, as_json: bool) -> None:
+    """Make the sample day if it is not there yet, and print its folder."""
+    from spot_gen import sample as day
+
+    folder = day.sample_folder(load_config().path("STATE_DIR"))
+    if not day.is_made(folder):
+        minutes = day.sample_config().span_us / MINUTE_US
+        with bar("making the sample day", minutes, "minutes") as shown:
+            day.make_sample(folder, jobs or _cores(), _Shown(shown))
+    if as_json:
+        print_json({"folder": folder, "day": day.DAY, "seed": day.SEED})
+    else:
+        click.echo(folder)
+
+
 gen.add_command(score)
 gen.add_command(template)
 

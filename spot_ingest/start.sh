@@ -1,9 +1,10 @@
 #!/bin/sh
-# The whole way of one source: start.sh SOURCE [DATE] [FILES...]
+# The whole way of one source: start.sh SOURCE [--real | [DATE] [FILES...]]
 #
 # Feeds the files, waits on the ledger until their rows are in the table, scores and analyses the
-# day, prints the page's address. Without arguments: the sample in samples/SOURCE/. With a DATE
-# alone: that day, as it is in the table. With FILES alone: the day that they have most rows of.
+# day, prints the page's address. Without arguments: the sample day, which is made when it is first
+# needed. With --real: what real sensors recorded, in samples/SOURCE/. With a DATE alone: that day,
+# as it is in the table. With FILES alone: the day that they have most rows of.
 # Exit status: 0 done; 2 a wrong argument; 3 a file was set aside or the day has no rows; 4 a
 # service does not answer.
 set -u
@@ -33,6 +34,14 @@ step() {
 
 day=
 if [ $# -eq 0 ]; then
+    sample=$("$spot" gen sample) || exit $?
+    day=$(basename "$sample")
+    # The made-up network has its own address ranges, domain and list of popular names.
+    export SPOT_CONTEXT_DIR="$sample/context" SPOT_TOP_DOMAINS="$sample/context/top-domains.csv"
+    export SPOT_USER_DOMAIN=corp
+    set -- "$sample/data/$source"/*
+elif [ "$1" = --real ]; then
+    [ $# -eq 1 ] || fail "$2 is one too many" "usage: start.$source.sh --real"
     for folder in "$root/samples/$source"/*/; do
         day=$(basename "$folder")
     done
@@ -42,7 +51,7 @@ elif is_day "$1"; then
     day=$(date -u -d "$1" +%Y-%m-%d 2>/dev/null) || fail "$1 is not a day of the calendar" "write it as YYYYMMDD"
     shift
 elif [ ! -e "$1" ]; then
-    fail "$1 is neither a day nor a file" "usage: start.$source.sh [YYYYMMDD] [FILES...]"
+    fail "$1 is neither a day nor a file" "usage: start.$source.sh [--real | [YYYYMMDD] [FILES...]]"
 fi
 
 status=0
