@@ -76,6 +76,6 @@ SCENARIOS = (
         (2 * HOUR_US, 10 * HOUR_US, 2 * DAY_US + 9 * HOUR_US),
         _play,
         hours=((0, 24), (7, 10), (8, 10)),
-        parameters={"gigabytes": (200, 30, 5), "connections": (6, 14, 8), "days": (1, 1, 3)},
+        parameters={"gigabytes": (200.0, 30.0, 5.0), "connections": (6, 14, 8), "days": (1, 1, 3)},
     ),
 )

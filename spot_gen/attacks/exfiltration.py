@@ -6,7 +6,7 @@ import numpy as np
 
 from spot_gen.attacks import story
 from spot_gen.attacks.model import Scenario, Scene
-from spot_gen.attacks.pace import LONGEST_US, between, portions
+from spot_gen.attacks.pace import LONGEST_US, between, bounds, portions
 from spot_gen.attacks.sites import Site, find, site, written
 from spot_gen.clock import HOUR_US, SECOND_US
 from spot_gen.distributions import log_normal
@@ -72,7 +72,7 @@ def _play_icmp(scene: Scene) -> str:
     scene.know("address", *written(drop))
     bursts, requests = scene["bursts"], scene["requests"]
     sent = np.maximum(portions(stream, bursts, requests), 1)
-    smallest, largest = scene["payload"]
+    smallest, largest = bounds(scene, "payload")
     payload = stream.integers(smallest, largest + 1, bursts)
     stretch = scene.duration_us // bursts
     begin = scene.start_us + np.arange(bursts) * stretch + between(stream, 0, 0.15, bursts, stretch)
@@ -103,7 +103,7 @@ SCENARIOS = (
         _play_bulk,
         hours=((0, 24), (7, 12), (19, 2)),
         parameters={
-            "megabytes": (10_000, 2_000, 300),
+            "megabytes": (10_000.0, 2_000.0, 300.0),
             "chunks": (1, 8, 24),
             "port": (22, 443, 443),
         },

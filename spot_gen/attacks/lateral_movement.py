@@ -99,7 +99,7 @@ def _install(scene: Scene, stream: Stream, time: Ints, address: Addresses) -> No
 
 def _play_smb(scene: Scene) -> str:
     if not scene.victims:
-        scene.victims += scene.peers(scene["peers"])
+        scene.victims += scene.peers(scene["peers"]) or [scene.world.server("files")]
     scene.actors.append(scene.actor.name)
     reached = smb_hops(scene, scene.start_us, scene.duration_us, scene.victims)
     return (

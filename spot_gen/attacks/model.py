@@ -21,6 +21,10 @@ _SYLLABLES = ("ba", "de", "fi", "go", "ku", "la", "me", "no", "pi", "ra", "so", 
 _ENDINGS = ("", "", "-cdn", "-svc", "24", "-app")
 _ZONES = ("test", "invalid", "example")
 
+#: Addresses of the malicious ranges, and those of machines in the networks of the ordinary one.
+_OURS = np.array([int(network[0]) + i for network in MALICIOUS for i in range(1, 255)])
+_ORDINARY = int(OUTSIDE[0]) + np.add.outer(np.arange(256) * 512, np.arange(1, 511)).reshape(-1)
+
 
 @dataclass(frozen=True)
 class Scenario:
@@ -99,15 +103,16 @@ class Scene:
     def outside(self, count: int, number: int = 901) -> Addresses:
         """Draw ``count`` different malicious addresses, shape (count, 2).
 
-        Half of them (``network.malicious_pool_share``) are of the ordinary outside range.
+        Half of them (``network.malicious_pool_share``) are of the ordinary outside range, and what
+        the malicious ranges have no room for.
         """
         keys = self.below(number).bits(count)
-        pool = uniform(keys, 0) < self.world.config.network.malicious_pool_share
-        block = integers(keys, 1, 0, len(MALICIOUS))
-        starts = np.array([int(network[0]) for network in MALICIOUS])
-        ours = starts[block] + integers(keys, 2, 1, 255)
-        ordinary = int(OUTSIDE[0]) + integers(keys, 3, 0, 256) * 512 + integers(keys, 4, 1, 511)
-        return four(_distinct(np.where(pool, ordinary, ours)))
+        ours = uniform(keys, 0) >= self.world.config.network.malicious_pool_share
+        ours &= np.cumsum(ours) <= len(_OURS)
+        chosen = np.zeros(count, np.int64)
+        for rows, pool in ((np.flatnonzero(ours), _OURS), (np.flatnonzero(~ours), _ORDINARY)):
+            chosen[rows] = pool[_distinct(integers(keys[rows], 1, 0, len(pool)), len(pool))]
+        return four(chosen)
 
     def domain(self, number: int = 902) -> str:
         """Make a malicious domain; a third of them are hijacked ordinary sites."""
@@ -128,10 +133,10 @@ class Scene:
         return self.start_us + int(hours * HOUR_US)
 
 
-def _distinct(numbers: np.ndarray) -> np.ndarray:
-    """Step repeated numbers on until all differ."""
+def _distinct(numbers: np.ndarray, below: int) -> np.ndarray:
+    """Step repeated numbers on until all differ, from the last one below a bound to 0."""
     while len(np.unique(numbers)) < len(numbers):
         _, first = np.unique(numbers, return_index=True)
         again = np.setdiff1d(np.arange(len(numbers)), first)
-        numbers[again] += 1
+        numbers[again] = (numbers[again] + 1) % below
     return numbers

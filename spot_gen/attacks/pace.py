@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from spot_gen.clock import HOUR_US
+from spot_common.errors import ConfigError
+from spot_gen.attacks.model import Scene
+from spot_gen.clock import HOUR_US, MINUTE_US
 from spot_gen.distributions import log_normal
 from spot_gen.streams import Ints, Stream
 
@@ -25,6 +27,17 @@ def between(stream: Stream, low: float, high: float, size: int, unit: int = 1) -
     return stream.integers(int(low * unit), int(high * unit), size)
 
 
+def bounds(scene: Scene, name: str) -> tuple[int, int]:
+    """Return a parameter that is a range; ConfigError for anything but two ascending numbers."""
+    given = list(scene[name])
+    if len(given) != 2 or not all(isinstance(end, int) for end in given) or given[0] > given[1]:
+        raise ConfigError(
+            f"{scene.scenario.id}: parameter {name} is {given!r:.60}",
+            hint="write the smallest and the largest value, whole numbers",
+        )
+    return given[0], given[1]
+
+
 def portions(stream: Stream, count: int, total: int) -> Ints:
     """Cut a total into ``count`` uneven portions that add up to it."""
     edges = np.cumsum(stream.sample(_UNEVEN, count).astype(np.int64))
@@ -39,12 +52,12 @@ def sessions(
     """Fill a span with one connection after the other; return their times and lengths.
 
     Each lasts ``lasts_s`` (shortest, longest; at most one hour); ``pause_s`` lie between them on
-    average. The last one is cut at the end of the span.
+    average. The last one is cut at the end of the span, and none begins in its last minute.
     """
     low, high = (min(seconds * 1_000_000, LONGEST_US) for seconds in lasts_s)
     most = length_us // low + 1
     lasts = stream.integers(low, high + 1, most)
     pauses = stream.integers(pause_s * 500_000, pause_s * 1_500_000 + 1, most)
     begin = start_us + np.cumsum(lasts + pauses) - lasts - pauses
-    kept = np.flatnonzero(begin < start_us + length_us)
+    kept = np.flatnonzero(begin < start_us + max(length_us - MINUTE_US, 1))
     return begin[kept], np.minimum(lasts[kept], start_us + length_us - begin[kept])

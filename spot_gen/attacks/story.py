@@ -18,7 +18,8 @@ def when(time_us: int) -> str:
 
 def many(count: int, noun: str) -> str:
     """Return a number with its noun: ``1 port``, ``1,000 ports``."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    ending = "" if count == 1 else "es" if noun.endswith("s") else "s"
+    return f"{count:,} {noun}{ending}"
 
 
 def size(count: int) -> str:
