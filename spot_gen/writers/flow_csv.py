@@ -23,7 +23,7 @@ from spot_gen.writers.records import RecordWriter
 from spot_gen.writers.text import digits, iso, joined, moments, padded, payload
 
 #: nfdump's names of protocols, from 0 upwards; what follows is a number, five characters wide.
-_NAMED = """
+_NAMES = """
 0 ICMP IGMP GGP IPIP ST TCP CBT EGP IGP BBN NVPII PUP ARGUS ENCOM XNET CHAOS UDP MUX DCN HMP PRM
 XNS Trnk1 Trnk2 Leaf1 Leaf2 RDP IRTP ISO-4 NETBK MFESP MEINP DCCP 3PC IDPR XTP DDP IDPR TP++ IL IPv6
 SDRP Rte6 Frag6 IDRP RSVP GRE MHRP BNA ESP AH INLSP SWIPE NARP MOBIL TLSP SKIP ICMP6 NOHE6 OPTS6
@@ -31,7 +31,8 @@ HOST CFTP NET SATNT KLAN RVD IPPC FS SATM VISA IPCV CPNX CPHB WSN PVP BSATM SUNN
 VMTP SVMTP VINES TTP NSIGP DGP TCF EIGRP OSPF S-RPC LARP MTP AX.25 OS MICP SCCSP ETHIP ENCAP 99 GMTP
 IFMP PNNI PIM ARIS SCPS QNX A/N IPcmp SNP CpqPP IPXIP VRRP PGM 0hop L2TP DDX IATP STP SRP UTI SMP SM
 PTP ISIS4 FIRE CRTP CRUDP 128 IPLT SPS PIPE SCTP FC 134 MHEAD UDP-L MPLS
-""".split()
+"""
+_NAMED = _NAMES.split()
 _PROTOCOLS = pa.array(_NAMED + [f"{number:<5}" for number in range(len(_NAMED), 256)])
 _LETTERS = "CEUAPRSF"
 _FLAGS = pa.array(
@@ -51,8 +52,8 @@ _HEADER_48 = (
     "nhb,svln,dvln,ismc,odmc,idmc,osmc,mpls1,mpls2,mpls3,mpls4,mpls5,mpls6,mpls7,mpls8,mpls9,"
     "mpls10,cl,sl,al,ra,eng,exid,tr\n"
 )
-#: What no record has: type of service back, direction, next hops, VLANs, hardware addresses, labels,
-#: latencies.
+#: What no record has: type of service back, direction, next hops, VLANs, hardware addresses,
+#: labels, latencies.
 _ABSENT = ",0,0,0.0.0.0,0.0.0.0,0,0" + ",00:00:00:00:00:00" * 4 + ",0-0-0" * 10 + ",    0.000" * 3
 _NOTHING = "No matching flows\n"
 _SUMMARY = "Summary\nflows,bytes,packets,avg_bps,avg_pps,avg_bpp\n"

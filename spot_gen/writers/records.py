@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from spot_gen import dnswire
 from spot_gen.clock import MINUTE_US
+from spot_gen.config.model import Export
 from spot_gen.events import Events, labelled, numbers
 from spot_gen.export import Exporter
 from spot_gen.network import World
@@ -34,20 +35,20 @@ class RecordWriter(Writer):
     def __init__(self, out: Path, world: World, rotation_us: int | None = None) -> None:
         super().__init__(out, world, rotation_us)
         self._step = min(self.step_us, self.rotation)
-        self._exporter = Exporter(world.config.export, world)
+        self._exporter = Exporter(self.export(), world)
         self._done: int | None = None
         self._end = 0
 
     def prior(self, events: Events) -> None:
         """Take note of connections that began before the span; they may be reported within it."""
-        self._take(events)
+        tell(self._exporter, events)
 
     def write(self, events: Events, start_us: int, end_us: int) -> None:
         """Put what was received before the last whole step of the batch."""
         if self._done is None:
             self._exporter.until(start_us)
             self._done = start_us
-        self._take(events)
+        tell(self._exporter, events)
         self._end = end_us
         self._put_until(end_us // self._step * self._step)
 
@@ -56,6 +57,10 @@ class RecordWriter(Writer):
         self._put_until(self._end)
         self.finish()
         return self.output
+
+    def export(self) -> Export:
+        """Return how the router exports for this source."""
+        return self.world.config.export
 
     @abstractmethod
     def put(self, window_us: int, records: pa.Table) -> None:
@@ -93,23 +98,26 @@ class RecordWriter(Writer):
         """Let a file appear."""
         self.output.files.append(file.close(self.source, self.name(file.path.name)))
 
-    def _take(self, events: Events) -> None:
-        self._exporter.add(events.connections)
-        if events.lookups.num_rows:
-            self._exporter.add(dnswire.connections(events.lookups))
-
     def _put_until(self, end_us: int) -> None:
         """Put all steps before a time, those without records too."""
         start = self._done
         if start is None or end_us <= start:
             return
         records = self._exporter.until(end_us)
-        edges = np.arange(start, end_us, self._step)
+        whole = range(start // self._step * self._step + self._step, end_us, self._step)
+        edges = [start, *whole]
         places = np.searchsorted(numbers(records, "received_us"), [*edges, end_us]).tolist()
-        for edge, first, last in zip(edges.tolist(), places, places[1:], strict=False):
+        for edge, first, last in zip(edges, places, places[1:], strict=False):
             window = edge // self.rotation * self.rotation
             self.put(window, records.slice(first, last - first))
         self._done = end_us
+
+
+def tell(exporter: Exporter, events: Events) -> None:
+    """Tell a router of all connections among events, those of look-ups too."""
+    exporter.add(events.connections)
+    if events.lookups.num_rows:
+        exporter.add(dnswire.connections(events.lookups))
 
 
 def _keys(records: pa.Table) -> dict[str, pa.Array]:
