@@ -6,10 +6,13 @@ catalogue: so adding or removing one leaves all others as they were.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -102,6 +105,10 @@ def _place(
     start = _start(world, attack, found, stream, where)
     actor = _host(world, attack.actor, where) if attack.actor else _drawn(world, slot)
     victims = tuple(_host(world, victim, where) for victim in attack.victims)
+    if found.inside and actor in victims:
+        raise ConfigError(
+            f"{where}: {actor.name} is both actor and victim", hint="name another actor"
+        )
     return Incident(name, label, attack, found, start, actor, victims, f"attack/{name}")
 
 
@@ -121,12 +128,34 @@ def _host(world: World, name: str, where: str) -> Host:
 
 
 def _check_parameters(attack: Attack, found: Scenario, where: str) -> None:
-    for name in attack.parameters:
+    for name, value in attack.parameters.items():
         if name not in found.parameters:
             known = ", ".join(found.parameters) or "none"
             raise ConfigError(
                 f"{where}: {found.id} has no parameter {name!r}", hint=f"it has: {known}"
             )
+        wanted = _wanted(value, found.parameters[name])
+        if wanted:
+            raise ConfigError(
+                f"{where}: parameter {name} of {found.id} is {value!r:.60}", hint=f"write {wanted}"
+            )
+
+
+def _wanted(value: Any, defaults: Sequence[Any]) -> str:
+    """Say what a parameter with these defaults must be; nothing where the value is such a one."""
+    kinds = {type(default) for default in defaults}
+    if kinds <= {int, float}:
+        whole, least = kinds == {int}, min(defaults)
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        number = number and not (whole and isinstance(value, float))
+        if number and (0 < value < math.inf or value == least):
+            return ""
+        above = "0 or more" if least == 0 else "more than 0"
+        return f"a {'whole ' if whole else ''}number, {above}"
+    if kinds <= {tuple, list}:
+        return "" if isinstance(value, (tuple, list)) and value else "a list"
+    names = {bool: "true or false", str: "text"}
+    return "" if type(value) in kinds else names.get(type(defaults[0]), "another kind of value")
 
 
 def _start(world: World, attack: Attack, found: Scenario, stream: Stream, where: str) -> int:
@@ -147,17 +176,22 @@ def _start(world: World, attack: Attack, found: Scenario, stream: Stream, where:
             raise ConfigError(f"{where}: window {attack.window} is outside of the span")
     duration = found.duration_us[attack.stealth - 1]
     last = max(last - duration, first + min(last - first, HOUR_US) // 2)
-    return _within(world, found.hours[attack.stealth - 1], first, last, stream)
+    return _within(world, found.hours[attack.stealth - 1], first, last, duration, stream)
 
 
-def _within(world: World, hours: tuple[int, int], first: int, last: int, stream: Stream) -> int:
-    """Draw a time in [first, last), at the hours wanted and on a day with incidents if possible."""
+def _within(
+    world: World, hours: tuple[int, int], first: int, last: int, duration: int, stream: Stream
+) -> int:
+    """Draw a time in [first, last), at the hours wanted and on days with incidents if possible."""
     drawn = first + (stream.uniform(256) * (last - first)).astype(np.int64)
     hour = drawn % DAY_US // HOUR_US
     start, end = hours
     wanted = (hour >= start) & (hour < end) if start < end else (hour >= start) | (hour < end)
-    busy = ~_free(world, drawn // DAY_US)
-    for good in (wanted & busy, busy, np.ones(256, bool)):
+    days = np.arange(duration // DAY_US + 2) * DAY_US
+    touched = np.minimum(np.add.outer(drawn, days), (drawn + duration)[:, None]) // DAY_US
+    free = _free(world, touched.reshape(-1)).reshape(touched.shape)
+    clear, busy = ~free.any(axis=1), ~free[:, 0]
+    for good in (wanted & clear, clear, busy, np.ones(256, bool)):
         if good.any():
             return int(drawn[int(np.argmax(good))]) // 1_000_000 * 1_000_000
     raise AssertionError("unreachable")
