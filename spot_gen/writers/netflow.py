@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from spot_gen.clock import DAY_US, MINUTE_US, SECOND_US
@@ -26,7 +27,7 @@ from spot_gen.writers.ragged import Ragged, Rows
 
 #: How long the router has been up when the span begins; its clock of 32 bits lasts for 49 days.
 _UPTIME_US = 2 * DAY_US
-_CLOCK = 1 << 32
+_WRAP = 1 << 32
 
 _MOST_5 = 30
 _HEADER_5 = np.dtype(
@@ -44,6 +45,7 @@ _RECORD_5 = np.dtype(
         ("dst_mask", "u1"), ("pad_2", ">u2"),
     ]
 )  # fmt: skip
+_ICMP = (1, 58)
 #: Every n-th packet is looked at.
 _SAMPLED, _MOST_SAMPLED = 1 << 14, (1 << 14) - 1
 
@@ -62,7 +64,7 @@ _COMMON_9: list[Field] = [
     ("out_packets", 24, ">u8"), ("first", 22, ">u4"), ("last", 21, ">u4"), ("input", 10, ">u4"),
     ("output", 14, ">u4"), ("src_as", 16, ">u4"), ("dst_as", 17, ">u4"), ("sport", 7, ">u2"),
     ("dport", 11, ">u2"), ("proto", 4, "u1"), ("tos", 5, "u1"), ("flags", 6, "u1"),
-    ("direction", 61, "u1"), ("dst_tos", 55, "u1"), ("forwarding", 89, "u1"),
+    ("direction", 61, "u1"), ("icmp", 32, ">u2"),
 ]  # fmt: skip
 _FOUR: list[Field] = [
     ("src", 8, ">u4"), ("dst", 12, ">u4"), ("next_hop", 15, ">u4"), ("src_mask", 9, "u1"),
@@ -122,14 +124,14 @@ class Packer:
 
     def version_5(self, records: pa.Table) -> Datagrams:
         """Make datagrams of up to 30 records of IPv4."""
-        records = records.filter(pa.array(~_six(records)))
+        records = _narrow(records.filter(pa.array(~_six(records))))
         groups = _grouped(numbers(records, "received_us"), np.zeros(records.num_rows, np.int64), _5)
         header = np.zeros(len(groups.first), _HEADER_5)
         header["version"], header["count"] = 5, groups.counts
         header["uptime"] = self._uptime(groups.time_us)
         header["seconds"] = groups.time_us // SECOND_US
         header["nanoseconds"] = groups.time_us % SECOND_US * 1000
-        header["sequence"] = (self._sequence + groups.first) % _CLOCK
+        header["sequence"] = (self._sequence + groups.first) % _WRAP
         if 1 < self._sampling <= _MOST_SAMPLED:
             header["sampling"] = _SAMPLED | self._sampling
         self._sequence += records.num_rows
@@ -171,7 +173,7 @@ class Packer:
         header["uptime"], header["seconds"] = self._uptime(whole), whole // SECOND_US
         sequence = np.empty(len(time_us), np.int64)
         sequence[order] = self._sequence + np.arange(len(time_us))
-        header["sequence"] = sequence % _CLOCK
+        header["sequence"] = sequence % _WRAP
         self._sequence += len(time_us)
         return header
 
@@ -207,6 +209,9 @@ class Packer:
             filled[name] = np.minimum(values, np.iinfo(field).max) if narrow else values
         for name in ("first", "last"):
             filled[name] = self._uptime(numbers(records, f"{name}_us"))
+        if "icmp" in names:
+            icmp = np.isin(numbers(records, "proto"), _ICMP)
+            filled["icmp"] = np.where(icmp, numbers(records, "dport"), 0)
         for end in {"src", "dst"} & set(names):
             high, low = numbers(records, f"{end}_hi"), numbers(records, f"{end}_lo")
             wide = structure[end].shape == (2,)
@@ -215,8 +220,16 @@ class Packer:
 
     def _uptime(self, time_us: Ints) -> Ints:
         """Return the router's clock, in milliseconds."""
-        uptime: Ints = (time_us - self._boot_us) // 1000 % _CLOCK
+        uptime: Ints = (time_us - self._boot_us) // 1000 % _WRAP
         return uptime
+
+
+def _narrow(records: pa.Table) -> pa.Table:
+    """Limit counters to the 32 bits that version 5 has for them."""
+    for name in ("packets", "bytes"):
+        column = pc.min_element_wise(records.column(name), pa.scalar(_WRAP - 1, pa.uint64()))
+        records = records.set_column(records.schema.get_field_index(name), name, column)
+    return records
 
 
 def _six(records: pa.Table) -> NDArray[np.bool_]:
