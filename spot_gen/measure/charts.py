@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 560, 264
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 14, 32
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 14, 32
 
 Point = tuple[float, float]
 
@@ -57,7 +57,7 @@ def found(
         points = [(x(step), y(value)) for step, value in zip(steps, values, strict=True)]
         at = dict(zip(steps, values, strict=True))
         marks = tuple((x(top), y(_at(at, top))) for top in tops if top <= total)
-        lines.append(Line(style, _path(points), marks))
+        lines.append(Line(style, _stairs(points), marks))
     powers = range(math.floor(math.log10(max(total, 10))) + 1)
     return _chart(
         tuple(Tick(x(10**n), _short(10**n)) for n in powers),
@@ -141,3 +141,11 @@ def _round_steps(most: float) -> list[int]:
 
 def _path(points: Sequence[Point]) -> str:
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) if points else ""
+
+
+def _stairs(points: Sequence[Point]) -> str:
+    """A path that keeps its height until the next point."""
+    if not points:
+        return ""
+    (x, y), *rest = points
+    return f"M{x:.1f} {y:.1f}" + "".join(f"H{x:.1f}V{y:.1f}" for x, y in rest)

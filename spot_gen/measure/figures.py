@@ -42,6 +42,9 @@ def figures(order: Order, source: SourceTruth, tops: Sequence[int]) -> Tree:
         "average_precision": order.average_precision(malicious),
         "roc_auc": order.roc_auc(malicious),
         "lift": {str(top): lift(order, malicious, top) for top in tops},
+        "false_alarms": {
+            str(top): min(top, order.listed) - order.hits(malicious, top) for top in tops
+        },
         "lookalikes": {str(top): order.hits(~malicious, top) for top in tops},
         "lookalike_kinds": {
             kind: _lookalikes(order, source.lookalike == place, tops)

@@ -49,6 +49,11 @@ def rank(leaf: Leaf | None) -> str:
     return f"{text} ({missing} of {leaf['of']} {UNLISTED})" if missing else text
 
 
+def deviation(leaf: Leaf) -> str:
+    """The spread of a number of things, empty for a single data set."""
+    return "" if leaf["sd"] is None else f"± {_amount(leaf['sd'])}"
+
+
 def plain_rank(value: float | None) -> str:
     """A rank of one data set."""
     return UNLISTED if value is None else f"{value:,.0f}"

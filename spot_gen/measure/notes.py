@@ -8,7 +8,7 @@ from spot_gen.measure import formats
 from spot_gen.measure.spread import ENOUGH
 from spot_gen.measure.tables import screen
 
-FEEDBACK = "The same measures after false alarms among the first rows were marked as accepted."
+FEEDBACK = "Before and after false alarms among the first rows were marked as accepted."
 
 
 def data(report: dict[str, Any]) -> str:
@@ -17,7 +17,12 @@ def data(report: dict[str, Any]) -> str:
     told = f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}; " if seeds else ""
     many = len(report["labels"])
     sets = f"{many} data sets, " if many > 1 else ""
-    return f"{sets}{told}Spot {report['version']}, {report['date']}"
+    return f"{sets}{told}Spot {report['version']}, {when(report['date'])}"
+
+
+def when(date: str) -> str:
+    """A date of a report, to the minute."""
+    return f"{date[:16].replace('T', ' ')} UTC"
 
 
 def cautions(report: dict[str, Any]) -> list[str]:
@@ -83,12 +88,11 @@ def unseen(report: dict[str, Any]) -> str:
 
 def source(found: dict[str, Any]) -> str:
     """How much there is, and how rare what is looked for."""
-    facts = found["facts"]
+    told = {name: formats.total_amount(found["facts"][name]) for name in found["facts"]}
     return (
-        f"{formats.total_amount(facts['records'])} records, {formats.total_amount(facts['malicious'])} of them"
-        f" malicious ({formats.percent(facts['rarity'])}),"
-        f" {formats.total_amount(facts['lookalikes'])} of look-alikes; incidents:"
-        f" {formats.total_amount(facts['incidents'])}."
+        f"{told['records']} records, {told['malicious']} of them malicious"
+        f" ({formats.percent(found['facts']['rarity'])}), {told['lookalikes']} of look-alikes;"
+        f" incidents: {told['incidents']}."
     )
 
 
@@ -129,7 +133,7 @@ def history(report: dict[str, Any]) -> str:
     kept = report["history"]
     if kept["date"] is None:
         return "No earlier run on the same data is kept; this one is now."
-    against = f"Against Spot {kept['version']} of {kept['date']}, on the same data."
+    against = f"Against Spot {kept['version']} of {when(kept['date'])}, on the same data."
     return against if kept["changes"] else f"{against} No figure has changed."
 
 

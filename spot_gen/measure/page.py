@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 
 from spot_common.errors import DataError
 from spot_gen.measure import charts, formats, notes, tables
+from spot_gen.measure.evaluate import AFTER, RANKING
 
 #: Width of the line on which the ranks of first records are marked.
 STRIP = 232
@@ -64,7 +66,8 @@ def _card(report: dict[str, Any], source: dict[str, Any]) -> dict[str, Any]:
     found = figures["found"][top]["mean"] or 0
     return {
         "title": source["title"],
-        "found": formats.amount(figures["found"][top]),
+        "found": formats.total_amount(figures["found"][top]),
+        "spread": formats.deviation(figures["found"][top]),
         "incidents": formats.total_amount(figures["incidents"]),
         "share": found / incidents if incidents else 0,
         "figures": figures,
@@ -77,24 +80,29 @@ def _section(report: dict[str, Any], name: str) -> dict[str, Any]:
     source = report["sources"][name]
     tops = report["tops"]
     rows = tables.measured(source)
+    styles = _styles(rows)
     facts = source["facts"]
     return {
         "name": name,
         "source": source,
         "found": charts.found(
-            [(place, source["steps"], row["found"]) for place, row in enumerate(rows)],
+            [
+                (style, source["steps"], row["found"])
+                for style, row in zip(styles, rows, strict=True)
+            ],
             facts["incidents"]["mean"],
             facts["records"]["mean"],
             tops,
         ),
         "precision": charts.precision(
             [
-                (place, row["curve"]["recall"], row["curve"]["precision"])
-                for place, row in enumerate(rows)
+                (style, row["curve"]["recall"], row["curve"]["precision"])
+                for style, row in zip(styles, rows, strict=True)
             ],
             facts["rarity"]["mean"],
         ),
-        "legend": [tables.name(row) for row in rows],
+        "styles": styles,
+        "legend": [(style, tables.name(row)) for style, row in zip(styles, rows, strict=True)],
         "orders": tables.orders(report, source),
         "incidents": tables.found(report, source),
         "missing": tables.missing(source),
@@ -107,6 +115,16 @@ def _section(report: dict[str, Any], name: str) -> dict[str, Any]:
             if row.get("matching")
         ],
     }
+
+
+def _styles(rows: list[dict[str, Any]]) -> list[int]:
+    """The line style of each row: the ranking's, the one after feedback, then one after another."""
+    others = itertools.count(2)
+    fixed = {RANKING: 0, AFTER: 1}
+    return [
+        fixed[row["kind"]] if row is rows[0] or row["kind"] == AFTER else next(others)
+        for row in rows
+    ]
 
 
 def _families(figures: dict[str, Any], tops: list[int]) -> list[dict[str, Any]]:

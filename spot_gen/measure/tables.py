@@ -178,41 +178,21 @@ def feedback(report: dict[str, Any], source: dict[str, Any]) -> Table | None:
     after = next((r["figures"] for r in source["rows"] if r["kind"] == "after feedback"), None)
     if after is None:
         return None
-    rows = [
-        ("average precision", *_pair(before, after, "average_precision")),
-        ("area under ROC", *_pair(before, after, "roc_auc")),
-    ]
-    for top in _tops(report):
-        rows += [
-            (f"false alarms in {int(top):,}", *_alarms(before, after, top)),
-            (f"incidents in {int(top):,}", *_counts(before, after, "found", top)),
-            (f"look-alikes in {int(top):,}", *_counts(before, after, "lookalikes", top)),
-        ]
-    return Table(("", "before", "after", "difference"), tuple(rows))
+    tops = _tops(report)
+    counted = {
+        "false alarms": "false_alarms",
+        "incidents found": "found",
+        "records of look-alikes": "lookalikes",
+    }
+    rows = tuple(
+        (label, *(_change(before[figure][t]["mean"], after[figure][t]["mean"]) for t in tops))
+        for label, figure in counted.items()
+    )
+    return Table(("", *map(_first, tops)), rows)
 
 
-def _pair(before: dict[str, Any], after: dict[str, Any], figure: str) -> tuple[str, str, str]:
-    one, other = before[figure], after[figure]
-    return formats.share(one), formats.share(other), _difference(one["mean"], other["mean"], 3)
-
-
-def _counts(
-    before: dict[str, Any], after: dict[str, Any], figure: str, top: str
-) -> tuple[str, str, str]:
-    one, other = before[figure][top], after[figure][top]
-    return formats.amount(one), formats.amount(other), _difference(one["mean"], other["mean"], 1)
-
-
-def _alarms(before: dict[str, Any], after: dict[str, Any], top: str) -> tuple[str, str, str]:
-    """Rows among the first that are not malicious."""
-    shares = [figures["precision"][top]["mean"] for figures in (before, after)]
-    counts = [None if share is None else (1 - share) * int(top) for share in shares]
-    texts = [formats.NOTHING if count is None else f"{count:,.0f}" for count in counts]
-    return texts[0], texts[1], _difference(counts[0], counts[1], 0)
-
-
-def _difference(one: float | None, other: float | None, digits: int) -> str:
-    return formats.NOTHING if one is None or other is None else formats.signed(other - one, digits)
+def _change(before: float, after: float) -> str:
+    return f"{before:,.4g} to {after:,.4g}"
 
 
 def delays(found: Iterable[dict[str, Any]]) -> Table:
