@@ -145,6 +145,10 @@ def _hdfs_site(config: Config) -> dict[str, str]:
         # the name node tries again: every 0.5 s twenty times, then every 2 s for two minutes.
         "dfs.client.retry.policy.enabled": "true",
         "dfs.client.retry.policy.spec": "500,20,2000,60",
+        # A small file is complete as soon as its block is reported, some milliseconds after it was
+        # written: a client that looks too early waits 5 ms, then longer, instead of 400.
+        "dfs.client.block.write.locateFollowingBlock.initial.delay.ms": "5",
+        "dfs.client.block.write.locateFollowingBlock.retries": "10",
         # A data node that was killed registers again at once; one that is gone is noticed soon.
         "dfs.namenode.heartbeat.recheck-interval": "15000",
         "dfs.datanode.handler.count": "4",
