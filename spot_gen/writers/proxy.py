@@ -24,6 +24,7 @@ from spot_gen.events import Events, numbers
 from spot_gen.network import World
 from spot_gen.network.addresses import text as address_text
 from spot_gen.writers.damage import Damage
+from spot_gen.writers.equals import Equals
 from spot_gen.writers.lines import LineWriter
 from spot_gen.writers.text import digits, iso, joined, moments, padded
 
@@ -215,7 +216,7 @@ class Proxy(LineWriter):
         outputs = world.config.outputs
         self._lines, self._names = _LAYOUTS[outputs.proxy_layout]
         self._damage = Damage(outputs.noise_share if outputs.noise else 0.0)
-        self._equal = _Equal()
+        self._equal = Equals()
 
     def file_name(self, window_us: int) -> str:
         """Return the name of an hour's file; of shorter windows with the minute."""
@@ -227,7 +228,7 @@ class Proxy(LineWriter):
         if not self._names:
             return b""
         start = iso(datetime.fromtimestamp(window_us // SECOND_US, UTC))
-        lines = ("#Software: SGOS 6.7.5.3", "#Version: 1.0", f"#Start-Date: {start}")
+        lines = ("#Software: SGOS 6.7.5", "#Version: 1.0", f"#Start-Date: {start}")
         return "\n".join((*lines, f"#Fields: {self._names}", "")).encode()
 
     def write(self, events: Events, start_us: int, end_us: int) -> None:
@@ -267,46 +268,6 @@ def _marked(table: pa.Table, number: np.ndarray) -> pa.Table:
         "number": pa.array(number),
     }
     return pa.table(columns)
-
-
-class _Equal:
-    """Counts, among the records of a second, those with an equal key; batches may cut a second."""
-
-    _KEYS = ("client_hi", "client_lo", "method", "host", "path", "query")
-
-    def __init__(self) -> None:
-        self._second = -1
-        self._before = pa.array([], pa.string())
-
-    def numbers(self, table: pa.Table, rows: np.ndarray) -> np.ndarray:
-        """Return how many records with an equal key precede each of ``rows``."""
-        second = numbers(table, "time_us") // SECOND_US
-        last = int(second[-1])
-        wanted = np.unique(np.append(second[rows], last))
-        chosen = np.flatnonzero(np.isin(second, wanted))
-        keys = self._keys(table.take(pa.array(chosen)), second[chosen])
-        carried = self._before if self._second == second[0] else self._before[:0]
-        places = _running(pa.concat_arrays([carried, keys]))[len(carried) :]
-        same = keys.filter(pa.array(second[chosen] == last))
-        self._before = pa.concat_arrays([carried, same]) if last == self._second else same
-        self._second = last
-        return places[np.searchsorted(chosen, rows)]
-
-    def _keys(self, table: pa.Table, second: np.ndarray) -> pa.Array:
-        columns = [table.column(name).cast(pa.string()).combine_chunks() for name in self._KEYS]
-        return pc.binary_join_element_wise(digits(second), *columns, "\0")
-
-
-def _running(keys: pa.Array) -> np.ndarray:
-    """Number equal keys, each from 0."""
-    codes = pc.dictionary_encode(keys).indices.to_numpy()
-    order = np.argsort(codes, kind="stable")
-    ranks = np.arange(len(codes))
-    heads = np.flatnonzero(np.diff(codes[order], prepend=-1))
-    sizes = np.diff(np.append(heads, len(codes)))
-    numbered = np.empty(len(codes), np.int64)
-    numbered[order] = ranks - np.repeat(heads, sizes)
-    return numbered
 
 
 WRITER = Proxy

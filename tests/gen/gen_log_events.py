@@ -28,11 +28,12 @@ QUERIES = ["", "?a=1&b=2", '?x="y z"', "?" + "k" * 300]
 
 
 @cache
-def world(**outputs: Any) -> World:
+def world(threat_share: float = 0.2, **outputs: Any) -> World:
     """Return a small network; ``outputs`` are keys of that section."""
     config = Config(hosts=12, span_us=SPAN, start_us=START)
-    config = replace(config, outputs=replace(config.outputs, **outputs))
-    return World.of(replace(config, network=replace(config.network, names=200)), 7)
+    network = replace(config.network, names=200, threat_share=threat_share)
+    outputs_now = replace(config.outputs, **outputs)
+    return World.of(replace(config, outputs=outputs_now, network=network), 7)
 
 
 @cache

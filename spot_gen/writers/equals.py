@@ -1,0 +1,51 @@
+"""Which of several records that look the same is meant: their running number."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spot_gen.clock import SECOND_US
+from spot_gen.events import numbers
+from spot_gen.writers.text import digits
+
+
+class Equals:
+    """Counts, among the records of a second, those with an equal key; batches may cut a second."""
+
+    _KEYS = ("client_hi", "client_lo", "method", "host", "path", "query")
+
+    def __init__(self) -> None:
+        self._second = -1
+        self._before = pa.array([], pa.string())
+
+    def numbers(self, table: pa.Table, rows: np.ndarray) -> np.ndarray:
+        """Return how many records with an equal key precede each of ``rows``."""
+        second = numbers(table, "time_us") // SECOND_US
+        last = int(second[-1])
+        wanted = np.unique(np.append(second[rows], last))
+        chosen = np.flatnonzero(np.isin(second, wanted))
+        keys = self._keys(table.take(pa.array(chosen)), second[chosen])
+        carried = self._before if self._second == second[0] else self._before[:0]
+        places = _running(pa.concat_arrays([carried, keys]))[len(carried) :]
+        same = keys.filter(pa.array(second[chosen] == last))
+        self._before = pa.concat_arrays([carried, same]) if last == self._second else same
+        self._second = last
+        return places[np.searchsorted(chosen, rows)]
+
+    def _keys(self, table: pa.Table, second: np.ndarray) -> pa.Array:
+        columns = [table.column(name).cast(pa.string()).combine_chunks() for name in self._KEYS]
+        return pc.binary_join_element_wise(digits(second), *columns, "\0")
+
+
+def _running(keys: pa.Array) -> np.ndarray:
+    """Number equal keys, each from 0."""
+    codes = pc.dictionary_encode(keys).indices.to_numpy()
+    order = np.argsort(codes, kind="stable")
+    ranks = np.arange(len(codes))
+    heads = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    sizes = np.diff(np.append(heads, len(codes)))
+    numbered = np.empty(len(codes), np.int64)
+    numbered[order] = ranks - np.repeat(heads, sizes)
+    return numbered
