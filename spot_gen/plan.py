@@ -191,7 +191,7 @@ def _within(
     touched = np.minimum(np.add.outer(drawn, days), (drawn + duration)[:, None]) // DAY_US
     free = _free(world, touched.reshape(-1)).reshape(touched.shape)
     clear, busy = ~free.any(axis=1), ~free[:, 0]
-    for good in (wanted & clear, clear, busy, np.ones(256, bool)):
+    for good in (wanted & clear, clear, wanted & busy, busy, np.ones(256, bool)):
         if good.any():
             return int(drawn[int(np.argmax(good))]) // 1_000_000 * 1_000_000
     raise AssertionError("unreachable")

@@ -60,7 +60,7 @@ def _sessions(
     guesses = np.where(dropped, 0, stream.integers(1, most + 1, count))
     took = between(stream, 0.25, 0.9, count, SECOND_US)
     took += guesses * between(stream, *_GUESS_S, count, SECOND_US)
-    port = stream.integers(32_768, 61_000, count)
+    port = stream.integers(49_152, 65_536, count)
     up = stream.sample(_SSH_UP, count).astype(np.int64) + guesses * _GUESS_UP
     down = stream.sample(_SSH_DOWN, count).astype(np.int64) + guesses * _GUESS_DOWN
     scene.record.connections(
@@ -105,7 +105,7 @@ def _enter(
 ) -> None:  # fmt: skip
     """Record the SSH session that succeeds."""
     key, seconds = stream.bits(1), max(took_us // SECOND_US, 1)
-    port = stream.number(32_768, 61_000)
+    port = stream.number(49_152, 65_536)
     scene.record.connections(
         key, time_us, source, target.address, _SSH, sport=port, duration_us=took_us,
         up=2_100 + seconds * stream.number(20, 90), down=2_900 + seconds * stream.number(90, 420),

@@ -36,7 +36,7 @@ def _play(scene: Scene) -> str:
             packets=(results, jobs + results),
         )  # fmt: skip
     return (
-        f"From {story.when(scene.start_us)} {scene.actor.name} worked for the mining pool"
+        f"From {story.when(scene.start_us)} {scene.actor.name} computed for the coin pool"
         f" {pool.name} ({written(pool.address)[0]}), port {scene['port']}, for"
         f" {story.span(scene.duration_us)}. It held {story.many(count, 'connection')} with"
         f" {story.many(int(results.sum()), 'result')} in all."
