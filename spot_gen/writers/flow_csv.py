@@ -120,9 +120,11 @@ class _Listing:
             self.file.counts.get(name, 0) for name in ("records", "bytes", "packets")
         )
         seconds = (self.last_us - self.first_us) // 1000 / 1000
-        per_second = (octets * 8, packets) if flows and seconds > 0 else (0, 0)
-        rates = [int(amount / max(seconds, 0.001)) for amount in per_second]
-        totals = [flows, octets, packets, *rates, octets // packets if packets else 0]
+        rates = [0, 0, 0]
+        if seconds > 0:
+            mean = octets // packets if packets else 0
+            rates = [int(octets * 8 / seconds), int(packets / seconds), mean]
+        totals = [flows, octets, packets, *rates]
         text = "" if flows else _NOTHING
         self.file.write((text + _SUMMARY + ",".join(map(str, totals)) + "\n").encode())
 
