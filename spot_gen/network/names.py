@@ -62,7 +62,7 @@ _ONSETS = [
 _VOWELS = ["a", "e", "i", "o", "u", "ai", "ea", "ou"]
 _CODAS = ["", "", "", "l", "n", "r", "s", "m", "x"]
 _WORDS = ("", "", "", "", "media", "shop", "lab", "works", "news", "cloud", "soft", "world")
-_NETWORKS = 256
+OUTSIDE_BLOCKS = 256
 _FIRST_ASN = 64_512
 
 
@@ -103,7 +103,7 @@ def make_names(seed: int, count: int, unlisted: float, six: float) -> Names:
     """Make ``count`` sites; ``unlisted`` of them miss in the top list, ``six`` have IPv6."""
     keys = child(stream_key(seed, "names"), np.arange(count))
     sites = _sites(keys)
-    network = integers(keys, 1, 0, _NETWORKS)
+    network = integers(keys, 1, 0, OUTSIDE_BLOCKS)
     hosts = np.repeat(np.arange(count), len(ROLES))
     role = np.tile(np.arange(len(ROLES)), count)
     host_keys = child(keys[hosts], role)
@@ -187,7 +187,7 @@ def _aliases(names: pa.StringArray, keys: np.ndarray, role: Ints) -> pa.StringAr
 
 def autonomous_systems(hi: np.ndarray, lo: np.ndarray) -> Ints:
     """Return the AS number of each address, 0 inside the organisation."""
-    block = ((lo - np.uint64(int(OUTSIDE[0]))) >> np.uint64(9)).astype(np.int64) % _NETWORKS
+    block = ((lo - np.uint64(int(OUTSIDE[0]))) >> np.uint64(9)).astype(np.int64) % OUTSIDE_BLOCKS
     internal = ((hi == 0) & (lo >> np.uint64(16) == np.uint64(10 << 8 | 20))) | (
         hi >> np.uint64(56) == np.uint64(0xFD)
     )
