@@ -178,13 +178,18 @@ def _column(value: Any, kind: pa.DataType, size: int) -> pa.Array:
     if isinstance(value, pa.Array):
         return value if value.type == kind else value.cast(kind)
     if value is None:
-        value = [] if pa.types.is_list(kind) else "" if pa.types.is_string(kind) else 0
-        return pa.repeat(pa.scalar(value, kind), size)
+        return pa.repeat(_nothing(kind), size)
     if isinstance(value, np.ndarray) and value.ndim and pa.types.is_primitive(kind):
         return pa.array(value.astype(kind.to_pandas_dtype(), copy=False), kind)
     if isinstance(value, (np.ndarray, list)) and not _is_one(value, kind):
         return pa.array(list(value), kind)
     return pa.repeat(pa.scalar(_plain(value), kind), size)
+
+
+def _nothing(kind: pa.DataType) -> pa.Scalar:
+    if pa.types.is_list(kind):
+        return pa.scalar([], kind)
+    return pa.scalar("", kind) if pa.types.is_string(kind) else pa.scalar(0).cast(kind)
 
 
 def _is_one(value: Any, kind: pa.DataType) -> bool:
