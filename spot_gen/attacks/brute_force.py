@@ -124,7 +124,7 @@ def _pace(scene: Scene, stream: Stream) -> Ints:
     rate = scene["per_second"]
     room = scene.duration_us - _TAIL_US
     count = max(1, min(scene["sessions"], int(rate * room / SECOND_US)))
-    return spread(stream, count, scene.start_us, int(count / rate * SECOND_US))
+    return spread(stream, count, scene.start_us, min(int(count / rate * SECOND_US), room))
 
 
 def _ssh(scene: Scene) -> str:

@@ -51,7 +51,7 @@ def _play(scene: Scene) -> str:
     scene.victims[:] = [server]
     scene.actors.append(scene.actor.name)
     total = int(scene["gigabytes"] * 10**9 * stream.uniform(1, 0.97, 1.03)[0])
-    days = scene["days"]
+    days = scene.duration_us // DAY_US + 1
     day_us = scene.duration_us - (days - 1) * DAY_US
     late = between(stream, 0.0, 0.125, days, day_us)
     for day, share in enumerate(portions(stream, days, total).tolist()):
@@ -76,6 +76,6 @@ SCENARIOS = (
         (2 * HOUR_US, 10 * HOUR_US, 2 * DAY_US + 9 * HOUR_US),
         _play,
         hours=((0, 24), (7, 10), (8, 10)),
-        parameters={"gigabytes": (200.0, 30.0, 5.0), "connections": (6, 14, 8), "days": (1, 1, 3)},
+        parameters={"gigabytes": (200.0, 30.0, 5.0), "connections": (6, 14, 8)},
     ),
 )

@@ -37,7 +37,8 @@ def _port(scene: Scene, stream: Stream) -> tuple[int, int]:
 
 def _check_ins(scene: Scene, stream: Stream) -> Ints:
     """Return when the machine calls: the pause varies by ``jitter`` either way."""
-    period, jitter = scene["period_s"] * SECOND_US, min(scene["jitter"], 0.95)
+    period = min(scene["period_s"] * SECOND_US, scene.duration_us // 4)
+    jitter = min(scene["jitter"], 0.95)
     most = int(scene.duration_us / (period * (1 - jitter) + 1)) + 1
     pause = period * (1 + jitter * stream.uniform(most, -1.0, 1.0)) + stream.sample(_DELAY, most)
     time = scene.start_us + np.cumsum(pause.astype(np.int64))

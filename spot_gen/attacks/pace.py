@@ -52,12 +52,14 @@ def sessions(
     """Fill a span with one connection after the other; return their times and lengths.
 
     Each lasts ``lasts_s`` (shortest, longest; at most one hour); ``pause_s`` lie between them on
-    average. The last one is cut towards the end of the span; none begins in its last minute.
+    average, an eighth of the span at most. The last one is cut towards the end of the span; none
+    begins in its last minute.
     """
     low, high = (min(seconds * 1_000_000, LONGEST_US) for seconds in lasts_s)
     most = length_us // low + 1
     lasts = stream.integers(low, high + 1, most)
     pauses = stream.integers(pause_s * 500_000, pause_s * 1_500_000 + 1, most)
+    pauses = np.minimum(pauses, length_us // 8)
     begin = start_us + np.cumsum(lasts + pauses) - lasts
     end_us = start_us + length_us - stream.number(0, MINUTE_US // 2)
     kept = np.flatnonzero(begin < start_us + length_us - MINUTE_US)

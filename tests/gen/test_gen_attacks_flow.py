@@ -403,6 +403,32 @@ def test_parameters_change_what_is_done() -> None:
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [
+        ("mining", {"pause_s": 1_000_000}),
+        ("beacon_port", {"period_s": 1_000_000}),
+        ("beacon_port", {"jitter": 5.0}),
+        ("exfil_bulk", {"chunks": 5_000, "megabytes": 0.001}),
+        ("exfil_icmp", {"requests": 1, "bursts": 5}),
+        ("scan_vertical", {"ports": 100_000}),
+        ("scan_horizontal", {"addresses": 1}),
+        ("scan_horizontal", {"addresses": 1_000_000}),
+        ("scan_external", {"sources": 3_000}),
+        ("brute_ssh", {"per_second": 0.000001}),
+        ("lateral_rdp", {"hops": 400}),
+        ("reflection", {"servers": 1_000_000}),
+    ],
+)
+def test_extreme_parameters_leave_something_that_happens_in_time(
+    name: str, parameters: dict[str, object]
+) -> None:
+    happened = played_as(Attack(scenario=name, parameters=parameters))
+    assert len(lasted_us(happened)) > 0
+    assert column(happened, "end_us").max() <= happened.incident.end_us
+    assert lasted_us(happened).max() <= HOUR_US
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
         ("beacon_port", {"ports": ["odd"]}),
         ("beacon_port", {"ports": ["70000/tcp"]}),
         ("mining", {"lasts_s": [5]}),
