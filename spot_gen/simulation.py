@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import pyarrow as pa
 
+from spot_common.errors import ConfigError
 from spot_gen import events
 from spot_gen.activity import activities
 from spot_gen.activity.model import Activity
@@ -58,7 +60,17 @@ class Simulation:
 
 
 def default_activities(world: World) -> list[Activity]:
-    """Return the activities of a world, without look-alikes where it shall have none."""
+    """Return the activities of a world, without look-alikes where it shall have none.
+
+    ConfigError for a rate of a process that does not exist.
+    """
+    known = {kind.name for kind in activities()}
+    for name in world.config.rates:
+        if name not in known:
+            near = get_close_matches(name, known, 1) or sorted(known)
+            raise ConfigError(
+                f"rates: there is no process {name!r}", hint=f"known are: {', '.join(near)}"
+            )
     kinds = [kind for kind in activities() if world.config.lookalikes or not kind.lookalike]
     return [kind(world) for kind in kinds]
 
