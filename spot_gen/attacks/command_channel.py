@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from spot_gen.attacks import story
+from spot_gen.attacks.choices import at_most, one_of
 from spot_gen.attacks.model import Scenario, Scene
 from spot_gen.attacks.sites import Site, site, written
 from spot_gen.attacks.visits import agent_of, expired, fetch, whole
@@ -19,6 +20,7 @@ from spot_gen.distributions import log_normal
 from spot_gen.network.addresses import packed
 from spot_gen.streams import Ints, Stream
 
+AGENTS = ("rare", "altered", "own")
 _PREFIXES = ("update", "cdn2", "stats", "sync", "node1", "api2")
 #: User agents that hardly any machine of an office has.
 _RARE_AGENTS = (
@@ -56,8 +58,12 @@ class Beacon:
 
     @classmethod
     def of(cls, scene: Scene) -> Beacon:
-        """Take what the scenario's parameters say."""
+        """Take what the scenario's parameters say; ConfigError for what is not possible."""
         known = scene.scenario.parameters
+        at_most(scene, "jitter", 1)
+        if "method" in known:
+            one_of(scene, "method", tuple(_PATHS))
+            one_of(scene, "agent", AGENTS)
         return cls(**{name: scene[name] for name in cls.__dataclass_fields__ if name in known})
 
 

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spot_gen.attacks import story
+from spot_gen.attacks.choices import drawn_or
 from spot_gen.attacks.model import Scenario, Scene
 from spot_gen.attacks.pace import between, spread
 from spot_gen.attacks.sites import Site, site, written
-from spot_gen.attacks.tunnel import drawn_or
 from spot_gen.attacks.visits import ask, expired, whole
 from spot_gen.attacks.wording import HEX, LOWER, WORDS, pronounceable, texts
 from spot_gen.clock import HOUR_US, SECOND_US
@@ -125,7 +125,7 @@ def fast_flux(
     """Let the actor ask again and again for a name with ever new addresses; return how often.
 
     Each answer has a few of all ``addresses``; the last one has been told when all is over.
-    """  # fmt: skip
+    """
     stream = scene.below(part)
     pool = np.concatenate([[where.address], scene.outside(addresses - 1, part + 1)])
     scene.know("address", *written(pool[1:]))
@@ -155,9 +155,9 @@ def _play_dga(scene: Scene) -> str:
     found = dga(scene, scene.start_us, end, kind, scene["names"], scene["burst"])
     return (
         f"From {story.when(scene.start_us)} {scene.actor.name} asked for"
-        f" {story.many(scene['names'], 'made-up name')} that do not exist, within"
-        f" {story.span(scene.duration_us)}. The last one, {found.name}, led to"
-        f" {written(found.address)[0]}."
+        f" {story.many(scene['names'], 'made-up name')} within"
+        f" {story.span(scene.duration_us)}, and was told that there is no such name. Only the"
+        f" last one, {found.name}, led anywhere: to {written(found.address)[0]}."
     )
 
 

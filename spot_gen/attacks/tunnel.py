@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from spot_gen.attacks import story
+from spot_gen.attacks.choices import at_most, drawn_or
 from spot_gen.attacks.model import Scenario, Scene
 from spot_gen.attacks.pace import spread
 from spot_gen.attacks.sites import Site, written
@@ -192,7 +193,7 @@ def _session(scene: Scene, stream: Stream, times: Ints, end: Site, how: Sessions
     size = len(times)
     up = stream.uniform(size) < stream.uniform(1, 0.2, 0.6)[0]
     short = stream.integers(2, 6, size)
-    lengths = np.where(up, how.label - 6 - stream.integers(0, 2, size) * short, short)
+    lengths = np.where(up, max(how.label - 6, 10) - stream.integers(0, 2, size) * short, short)
     token, first = stream.text(HEX, 2), stream.number(0, 3_000)
     data = _names(stream, how.encoding, lengths, 1, end.name)
     names = [f"{token}{first + n:04x}{name}" for n, name in enumerate(data)]
@@ -201,17 +202,12 @@ def _session(scene: Scene, stream: Stream, times: Ints, end: Site, how: Sessions
         _questions(scene, stream, times, names, how, end, down)
 
 
-def drawn_or(scene: Scene, name: str, choices: tuple[str, ...], number: int) -> str:
-    """Return a parameter, or one of ``choices`` drawn from the incident's stream if it is any."""
-    value = str(scene[name])
-    return scene.below(number).choice(choices) if value == "any" else value
-
-
 def _tunnel(scene: Scene) -> Tunnel:
     return Tunnel(
         drawn_or(scene, "encoding", tuple(ENCODINGS), 205),
         drawn_or(scene, "type", tuple(KINDS), 206),
-        scene["queries"], scene["per_second"], scene["label"], scene["labels"], scene["direct"],
+        scene["queries"], scene["per_second"], at_most(scene, "label", 63),
+        at_most(scene, "labels", 3), scene["direct"],
     )  # fmt: skip
 
 
@@ -222,19 +218,27 @@ def _session_encoding(scene: Scene) -> str:
 def transaction_numbers(scene: Scene) -> dict[str, int]:
     """Return the DNS transaction numbers of the published set (B8) for a scene, by stage.
 
-    Empty for a scene that is no tunnel.
+    They are those of all its look-ups in that stage, both legs. Empty for a scene without a tunnel.
     """
-    makers: dict[Callable[[Scene], str], Callable[[Scene], dict[str, int]]] = {
-        _play_names: _name_number,
-        _play_sessions: lambda scene: {"control": _SESSIONS[_session_encoding(scene)]},
-    }
-    maker = makers.get(scene.scenario.play)
-    return maker(scene) if maker else {}
+    number = _NUMBERS.get(scene.scenario.id)
+    return number(scene) if number else {}
 
 
 def _name_number(scene: Scene) -> dict[str, int]:
     failing = KINDS[_tunnel(scene).kind].data is None
     return {"exfiltration": _FAILED if failing else _ANSWERED}
+
+
+def _way_out_number(scene: Scene) -> dict[str, int]:
+    return {"exfiltration": _ANSWERED} if scene["exfiltration"] == "tunnel" else {}
+
+
+#: How the scenarios that tunnel are numbered in the published set.
+_NUMBERS: Mapping[str, Callable[[Scene], dict[str, int]]] = {
+    "dns_tunnel": _name_number,
+    "dns_tunnel_tcp": lambda scene: {"control": _SESSIONS[_session_encoding(scene)]},
+    "campaign": _way_out_number,
+}
 
 
 def _play_names(scene: Scene) -> str:
@@ -253,7 +257,8 @@ def _play_names(scene: Scene) -> str:
 def _play_sessions(scene: Scene) -> str:
     how = Sessions(
         _session_encoding(scene), drawn_or(scene, "type", ("TXT", "NULL", "CNAME"), 226),
-        scene["sessions"], scene["questions"], scene["gap_ms"], scene["label"], scene["direct"],
+        scene["sessions"], scene["questions"], scene["gap_ms"], at_most(scene, "label", 63),
+        scene["direct"],
     )  # fmt: skip
     end = tunnel_end(scene, 221)
     scene.actors.append(scene.actor.name)

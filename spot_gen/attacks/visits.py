@@ -23,6 +23,8 @@ TTL_S = 300
 _TAKEN = log_normal(140.0, 0.6)
 #: What a request has besides its path and query, bytes.
 _HEADERS = 330
+#: How many requests the proxy notes as passed on, not as watched.
+_PROXIED = 0.08
 
 
 def agent_of(world: World, host: Host) -> str:
@@ -87,6 +89,8 @@ def fetch(
     as usual: a plain GET that is answered. ``taken_ms`` is drawn if it is missing.
     """
     size = len(time_us)
+    if not size:
+        return time_us
     ready = ask(scene, stream, time_us, where)
     taken = np.asarray(columns.get("taken_ms", stream.sample(_TAKEN, size)), np.int64)
     done: Ints = ready + stream.integers(4_000, 45_000, size) + taken * 1_000
@@ -94,7 +98,8 @@ def fetch(
     usual = {
         "user": scene.actor.user, "host": where.name, "scheme": "http", "method": "GET",
         "agent": agent_of(scene.world, scene.actor), "status": 200, "action": "TCP_MISS",
-        "filter": "OBSERVED", "categories": category(scene.world, where.name),
+        "filter": np.where(stream.uniform(size) < _PROXIED, "PROXIED", "OBSERVED"),
+        "categories": category(scene.world, where.name),
         "content_type": "text/html", "extension": extensions(path),
         "bytes_up": _HEADERS + lengths(path) + lengths(query),
     }  # fmt: skip
