@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 
 from spot_gen import truth
+from spot_gen.clock import HOUR_US, moment
 from spot_gen.events import Events, numbers
-from spot_gen.writers.files import DataFile, Rotating
+from spot_gen.network import World
+from spot_gen.writers.files import DataFile, Output, Rotating, Writer
 from spot_gen.writers.text import payload
 
 _KEY = [field for field in truth.MARKS if field.name not in ("source", "file", "ordinal", "marker")]
@@ -44,6 +47,12 @@ def _column(value: Any, kind: pa.DataType, size: int) -> Any:
     if isinstance(value, np.ndarray):
         value = pa.array(value)
     return value if value.type == kind else value.cast(kind)
+
+
+def stamped(prefix: str, window_us: int, rotation_us: int, suffix: str) -> str:
+    """Return ``prefix_YYYYMMDDhh.suffix``, with the minute for windows of less than an hour."""
+    form = "%Y%m%d%H" if rotation_us % HOUR_US == 0 else "%Y%m%d%H%M"
+    return f"{prefix}_{moment(window_us):{form}}.{suffix}"
 
 
 class LineWriter(Rotating):
@@ -99,3 +108,69 @@ class Delayed(LineWriter):
             first = self.append(file, when[chosen], lines)
             found = np.flatnonzero(labelled[chosen])
             self.mark(file, first + found, pool.drop_columns("line").take(pa.array(chosen[found])))
+
+
+class Log(Delayed):
+    """One of several logs of a sensor: its writer's files ``prefix_YYYYMMDDhh.suffix``."""
+
+    def __init__(
+        self,
+        owner: Writer,
+        prefix: str,
+        suffix: str,
+        make: Callable[[Events], pa.Table],
+        head: Callable[[int], bytes] = lambda _: b"",
+    ) -> None:
+        self.world, self.folder, self.rotation = owner.world, owner.folder, owner.rotation
+        self.source = owner.source  # type: ignore[misc]
+        self.output = owner.output
+        self.prefix, self._suffix, self._make, self._head = prefix, suffix, make, head
+
+    def file_name(self, window_us: int) -> str:
+        """Return the name of the file that begins at a time."""
+        return stamped(self.prefix, window_us, self.rotation, self._suffix)
+
+    def header(self, window_us: int) -> bytes:
+        """Return what a file begins with."""
+        return self._head(window_us)
+
+    def lines(self, events: Events) -> pa.Table:
+        """Return the lines of events."""
+        return self._make(events)
+
+
+class Logs(Writer):
+    """A sensor that keeps several logs side by side."""
+
+    rotation_us: ClassVar[int] = HOUR_US
+
+    def __init__(self, out: Path, world: World, rotation_us: int | None = None) -> None:
+        super().__init__(out, world, rotation_us)
+        self.logs = self.kept()
+
+    @abstractmethod
+    def kept(self) -> list[Log]:
+        """Return the logs."""
+
+    def prior(self, events: Events) -> None:
+        """Take note of events that began before the span."""
+        for log in self.logs:
+            log.prior(events)
+
+    def write(self, events: Events, start_us: int, end_us: int) -> None:
+        """Write what ends in [start, end) into each log."""
+        for log in self.logs:
+            log.write(events, start_us, end_us)
+
+    def close(self) -> Output:
+        """Finish all files; they are listed by time, then in the order of the logs."""
+        for log in self.logs:
+            log.close()
+        order = [log.prefix for log in self.logs]
+        self.output.files.sort(key=lambda file: _place(file.file, order))
+        return self.output
+
+
+def _place(file: str, order: list[str]) -> tuple[str, int]:
+    prefix, _, time = file.rpartition("/")[2].partition("_")
+    return time.partition(".")[0], order.index(prefix)

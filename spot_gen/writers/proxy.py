@@ -19,13 +19,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spot_gen.clock import HOUR_US, SECOND_US, moment
+from spot_gen.clock import HOUR_US, SECOND_US
 from spot_gen.events import Events, numbers
 from spot_gen.network import World
 from spot_gen.network.addresses import text as address_text
 from spot_gen.writers.damage import Damage
 from spot_gen.writers.equals import Equals
-from spot_gen.writers.lines import LineWriter
+from spot_gen.writers.lines import LineWriter, stamped
 from spot_gen.writers.text import digits, iso, joined, moments, padded
 
 #: The product's layout.
@@ -220,8 +220,7 @@ class Proxy(LineWriter):
 
     def file_name(self, window_us: int) -> str:
         """Return the name of an hour's file; of shorter windows with the minute."""
-        form = "%Y%m%d%H" if self.rotation % HOUR_US == 0 else "%Y%m%d%H%M"
-        return f"proxy_{moment(window_us):{form}}.log"
+        return stamped("proxy", window_us, self.rotation, "log")
 
     def header(self, window_us: int) -> bytes:
         """Return the lines that tell the layout; Squid has none."""

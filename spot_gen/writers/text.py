@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from string import Formatter
 from typing import Any
 
 import numpy as np
@@ -115,11 +116,14 @@ def json_strings(texts: Any) -> pa.StringArray:
 def json_objects(members: Mapping[str, Any]) -> pa.StringArray:
     """Write JSON objects of members that are JSON text already; null leaves a member out.
 
-    The first member is never null.
+    The first member is never null. A single text is the same member of all objects.
     """
     pieces: list[Any] = []
     for name, values in members.items():
         head = f'{"," if pieces else "{"}"{name}":'
+        if isinstance(values, str):
+            pieces.append(head + values)
+            continue
         piece = joined(head, values)
         pieces.append(pc.fill_null(piece, "") if piece.null_count else piece)
     return joined(*pieces, "}")
@@ -134,3 +138,12 @@ def payload(lines: pa.Array) -> memoryview:
     _, offsets, data = lines.buffers()
     edges = np.frombuffer(offsets, width)[lines.offset : lines.offset + len(lines) + 1]
     return memoryview(data)[int(edges[0]) : int(edges[-1])]
+
+
+def filled(template: str, values: Mapping[str, Any]) -> pa.Array:
+    """Write texts by a template in which ``{name}`` stands for a column's value."""
+    parts: list[Any] = []
+    for literal, name, _, _ in Formatter().parse(template):
+        parts += [literal] if literal else []
+        parts += [values[name]] if name else []
+    return joined(*parts)

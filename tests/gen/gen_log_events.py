@@ -14,6 +14,7 @@ from spot_gen import events
 from spot_gen.clock import HOUR_US, MINUTE_US, SECOND_US
 from spot_gen.config.model import DEFAULT_START_US, Config
 from spot_gen.events import Events
+from spot_gen.log_fields import WINDOWS_EVENTS, encode
 from spot_gen.network import World
 from spot_gen.network.addresses import address
 from spot_gen.recorder import ICMP, NO_ANSWER, NXDOMAIN, TXT, UDP, Legs, Recorder, State
@@ -47,6 +48,7 @@ def recorded() -> Events:
         _connections(recorder, stream, size)
         _lookups(recorder, stream, size)
         _requests(recorder, stream, size)
+        _log_lines(recorder, stream, size)
         tables.append(recorder.finish())
     return Events(
         **{
@@ -141,6 +143,37 @@ def _requests(recorder: Recorder, stream: Stream, size: int) -> None:
             "bytes_down": stream.integers(0, 90_000, size),
             "bytes_up": stream.integers(0, 9_000, size),
         },
+    )  # fmt: skip
+
+
+def _log_lines(recorder: Recorder, stream: Stream, size: int) -> None:
+    def line(host: str, kind: str, **columns: Any) -> None:
+        recorder.log_lines(
+            stream.bits(size), _times(stream, size), host, kind, encode(kind, size, **columns)
+        )
+
+    users = stream.choices(["u0001", "root", 'o"dd\\ü'], size)
+    addresses = stream.choices(["198.18.3.4", "10.20.10.1", "2001:db8::9"], size)
+    ports = stream.integers(1_024, 65_536, size)
+    results = ["accepted", "failed", "invalid", "closed", "opened", "ended"]
+    line(
+        "ssh1", "sshd", result=stream.choices(results, size), user=users, address=addresses,
+        port=ports,
+    )  # fmt: skip
+    line("app1", "su", result=stream.choices(["opened", "closed", "failed"], size), user="u0002")
+    results = ["allowed", "refused", "failed"]
+    line("app1", "sudo", result=stream.choices(results, size), user="u0002", command="/bin/ls -l")
+    line(
+        "rt1", "firewall", action=stream.choices(["allow", "deny", "reject"], size),
+        proto=stream.choices(["tcp", "udp", "icmp"], size), src=addresses, dst="10.20.2.10",
+        sport=ports, dport=22,
+    )  # fmt: skip
+    events_of = sorted(WINDOWS_EVENTS)
+    line(
+        "dc1", "windows", event_id=np.array(events_of)[np.arange(size) % len(events_of)],
+        user=users, address=addresses, port=ports, workstation="WS-0001", logon_type=3,
+        status=stream.choices(["0x0", "0xC000006A", ""], size), process="C:\\Windows\\a.exe",
+        service="krbtgt", target="u0003",
     )  # fmt: skip
 
 
