@@ -12,7 +12,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PAPERS = ["README.md", "docs/operator.md", "docs/admin.md", "docs/analyst.md", "docs/developer.md"]
+PAPERS = [
+    "README.md",
+    *(f"docs/{name}.md" for name in ("operator", "admin", "analyst", "developer")),
+    *(f"docs/{name}.md" for name in ("generator", "generator-template", "detection")),
+]
 
 #: Run in another test, or with what would run this very suite again left out.
 INSTEAD = {
