@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from spot_gen.activity.records import name_data, reverse_name, service
 from spot_gen.attacks import story
 from spot_gen.attacks.choices import at_most
 from spot_gen.attacks.model import Scenario, Scene
 from spot_gen.attacks.pace import spread
-from spot_gen.attacks.wording import wire_name
 from spot_gen.clock import HOUR_US, MINUTE_US
-from spot_gen.network.addresses import INTERNAL
+from spot_gen.network.addresses import INTERNAL, four
 from spot_gen.network.hosts import ORGANISATION
 from spot_gen.recorder import AXFR, NOERROR, NXDOMAIN, PTR, REFUSED, SRV, TCP
 from spot_gen.streams import Ints, Stream
@@ -41,19 +40,16 @@ def reverse_lookups(scene: Scene, start_us: int, end_us: int, count: int, part: 
     stream = scene.below(part)
     known = {int(host.address[1]) - _FIRST: host.full_name for host in scene.world.hosts}
     place = _chosen(stream, count, sorted(known))
-    third, last = np.divmod(place, 256)
-    names = pc.binary_join_element_wise(*(_texts(n) for n in (last, third)), _REVERSE, ".")
     exists = np.isin(place, np.fromiter(known, np.int64, len(known)))
-    data = [wire_name(known[number]) for number in place[exists].tolist()]
-    edges = np.concatenate([[0], np.cumsum(exists)]).astype(np.int32)
+    names = pa.array([known.get(number, "") for number in place.tolist()])
     with scene.record.stage("discovery"):
         scene.record.lookups(
             stream.bits(count), spread(stream, count, start_us, end_us - start_us - 1_000_000),
-            scene.actor.address, names, qtype=PTR, ttl=_TTL_S,
+            scene.actor.address, reverse_name(four(place + _FIRST)), qtype=PTR, ttl=_TTL_S,
             rcode=np.where(exists, NOERROR, NXDOMAIN),
-            answers=pa.ListArray.from_arrays(pa.array(edges), pa.array(data, pa.binary())),
+            answers=name_data(names, exists),
         )  # fmt: skip
-    return len(data)
+    return int(exists.sum())
 
 
 def _chosen(stream: Stream, count: int, known: list[int]) -> Ints:
@@ -61,21 +57,18 @@ def _chosen(stream: Stream, count: int, known: list[int]) -> Ints:
     if count >= 256:
         return (256 + np.arange(count)) % _ALL
     heard = stream.subset(known, count // 2)
-    guessed = np.setdiff1d(stream.order(_ALL)[:count], heard)[: count - len(heard)]
+    guessed = stream.order(_ALL)[:count]
+    guessed = guessed[~np.isin(guessed, heard)][: count - len(heard)]
     chosen = np.concatenate([np.array(heard, np.int64), guessed])
     return chosen[stream.order(len(chosen))]
-
-
-def _texts(numbers: Ints) -> pa.StringArray:
-    return pa.array(numbers).cast(pa.string())
 
 
 def service_records(scene: Scene, start_us: int, end_us: int, count: int, part: int = 710) -> None:
     """Let the actor ask for ``count`` service records of the directory (10 at most)."""
     stream = scene.below(part)
     asked = stream.subset(_SERVICES, count)
-    target = wire_name(scene.world.server("directory").full_name)
-    data = [[_service(port, target)] if port else [] for _, port in asked]
+    target = scene.world.server("directory").full_name
+    data = [[service(port, target)] if port else [] for _, port in asked]
     with scene.record.stage("discovery"):
         scene.record.lookups(
             stream.bits(len(asked)), spread(stream, len(asked), start_us, end_us - start_us),
@@ -83,11 +76,6 @@ def service_records(scene: Scene, start_us: int, end_us: int, count: int, part: 
             rcode=np.array([NOERROR if port else NXDOMAIN for _, port in asked]),
             answers=pa.array(data, pa.list_(pa.binary())),
         )  # fmt: skip
-
-
-def _service(port: int, target: bytes) -> bytes:
-    """Return the record data of a service: priority 0, weight 100, port, target."""
-    return b"".join(n.to_bytes(2, "big") for n in (0, 100, port)) + target
 
 
 def zone_transfers(scene: Scene, start_us: int, end_us: int, count: int, part: int = 720) -> None:

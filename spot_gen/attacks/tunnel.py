@@ -215,29 +215,23 @@ def _session_encoding(scene: Scene) -> str:
     return drawn_or(scene, "encoding", tuple(_SESSIONS), 225)
 
 
-def transaction_numbers(scene: Scene) -> dict[str, int]:
-    """Return the DNS transaction numbers of the published set (B8) for a scene, by stage.
+def transaction_number(scene: Scene) -> int | None:
+    """Return the DNS transaction number of the published set (B8) for a scene's look-ups.
 
-    They are those of all its look-ups in that stage, both legs. Empty for a scene without a tunnel.
+    None for a scene that is no tunnel, or that has other look-ups too.
     """
     number = _NUMBERS.get(scene.scenario.id)
-    return number(scene) if number else {}
+    return number(scene) if number else None
 
 
-def _name_number(scene: Scene) -> dict[str, int]:
-    failing = KINDS[_tunnel(scene).kind].data is None
-    return {"exfiltration": _FAILED if failing else _ANSWERED}
+def _name_number(scene: Scene) -> int:
+    return _FAILED if KINDS[_tunnel(scene).kind].data is None else _ANSWERED
 
 
-def _way_out_number(scene: Scene) -> dict[str, int]:
-    return {"exfiltration": _ANSWERED} if scene["exfiltration"] == "tunnel" else {}
-
-
-#: How the scenarios that tunnel are numbered in the published set.
-_NUMBERS: Mapping[str, Callable[[Scene], dict[str, int]]] = {
+#: How the scenarios are numbered in the published set.
+_NUMBERS: Mapping[str, Callable[[Scene], int]] = {
     "dns_tunnel": _name_number,
-    "dns_tunnel_tcp": lambda scene: {"control": _SESSIONS[_session_encoding(scene)]},
-    "campaign": _way_out_number,
+    "dns_tunnel_tcp": lambda scene: _SESSIONS[_session_encoding(scene)],
 }
 
 
