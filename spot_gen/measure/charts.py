@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT = 560, 264
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 14, 32
+WIDTH, HEIGHT = 560, 270
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 20, 32
 
 Point = tuple[float, float]
 

@@ -78,7 +78,7 @@ class Truth:
         listed = self.manifest.get("files", [])
         entries = listed if isinstance(listed, list) else []
         return {
-            str(entry["file"]): int(entry["packets"] if "packets" in entry else entry["records"])
+            str(entry["file"]): int(entry["packets" if "responses" in entry else "records"])
             for entry in entries
             if isinstance(entry, dict) and entry.get("source") == source and "records" in entry
         }

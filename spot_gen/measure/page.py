@@ -11,7 +11,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 
 from spot_common.errors import DataError
 from spot_gen.measure import charts, formats, notes, tables
-from spot_gen.measure.evaluate import AFTER, RANKING
+from spot_gen.measure.evaluate import AFTER, COMPARISON, RANKING
 
 #: Width of the line on which the ranks of first records are marked.
 STRIP = 232
@@ -60,7 +60,7 @@ def _card(report: dict[str, Any], source: dict[str, Any]) -> dict[str, Any]:
     best = [
         (row["figures"]["found"][top]["mean"], tables.name(row))
         for row in source["rows"][1:]
-        if row["figures"] and row["kind"] == "comparison"
+        if row["figures"] and row["kind"] == COMPARISON
     ]
     incidents = figures["incidents"]["mean"] or 0
     found = figures["found"][top]["mean"] or 0

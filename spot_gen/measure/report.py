@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from spot_common.errors import UsageError
 from spot_common.registry import sources
 from spot_gen.measure.evaluate import RANKING, RECALLS, Row, SetReport, SourceReport
 from spot_gen.measure.spread import ENOUGH, spread
@@ -28,9 +29,10 @@ def build(sets: Sequence[SetReport], tops: Sequence[int]) -> dict[str, Any]:
     """Build the report of one or several data sets that were measured alike.
 
     Rows of several data sets belong together by their place, and carry the name of the first.
+    UsageError where the data sets have results of different sources.
     """
-    names = list(dict.fromkeys(name for one in sets for name in one.sources))
-    found = {name: [one.sources[name] for one in sets if name in one.sources] for name in names}
+    _check_alike(sets)
+    found = {name: [one.sources[name] for one in sets] for name in sets[0].sources}
     together = [one.together for one in sets]
     figures = spread([row.figures for row in together])
     return {
@@ -49,6 +51,17 @@ def build(sets: Sequence[SetReport], tops: Sequence[int]) -> dict[str, Any]:
             "scenarios": _scenarios([entry for row in together for entry in row.incidents]),
         },
     }
+
+
+def _check_alike(sets: Sequence[SetReport]) -> None:
+    shapes = [{name: [r.kind for r in of.rows] for name, of in one.sources.items()} for one in sets]
+    for one, shape in zip(sets, shapes, strict=True):
+        if shape != shapes[0]:
+            raise UsageError(
+                f"{one.labels} has results of {', '.join(shape)} in another number or order than"
+                f" {sets[0].labels} ({', '.join(shapes[0])})",
+                hint="give results of the same sources in the same order for each --labels",
+            )
 
 
 def title(source: str) -> str:
@@ -83,7 +96,7 @@ def _digest(labels: Path) -> str:
 def _source(reports: Sequence[SourceReport], tops: Sequence[int]) -> dict[str, Any]:
     first = reports[0]
     rows = [
-        _row([r.rows[place] for r in reports if place < len(r.rows)], reports, tops)
+        _row([report.rows[place] for report in reports], reports, tops)
         for place in range(len(first.rows))
     ]
     return {
@@ -111,7 +124,7 @@ def _row(
     steps = reports[0].steps
     found = [
         np.interp(steps, report.steps, row.found)
-        for report, row in zip(reports, rows, strict=False)
+        for report, row in zip(reports, rows, strict=True)
         if row.figures
     ]
     row["found"] = np.mean(found, axis=0).round(4).tolist()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spot_gen.measure import formats
+from spot_gen.measure.evaluate import AFTER
 
 LEVELS = {"1": "loud", "2": "medium", "3": "quiet"}
 
@@ -116,12 +117,12 @@ def missing(source: dict[str, Any]) -> list[dict[str, Any]]:
 
 def name(row: dict[str, Any]) -> str:
     """How a row is called."""
-    return f"{row['name']} (after feedback)" if row["kind"] == "after feedback" else row["name"]
+    return f"{row['name']} (after feedback)" if row["kind"] == AFTER else row["name"]
 
 
 def groups(figures: dict[str, Any], tops: list[str]) -> Table:
     """Precision and recall of an order by family and by level: precision / recall."""
-    heads = ("", "records", *map(_first, tops))
+    heads = ("family or level", "records", *map(_first, tops))
     named = [
         *figures["families"].items(),
         *((LEVELS.get(level, level), group) for level, group in figures["levels"].items()),
@@ -175,7 +176,7 @@ def scenarios(found: Iterable[dict[str, Any]]) -> Table:
 def feedback(report: dict[str, Any], source: dict[str, Any]) -> Table | None:
     """What changed between the ranking and the one after feedback; None without one."""
     before = source["rows"][0]["figures"]
-    after = next((r["figures"] for r in source["rows"] if r["kind"] == "after feedback"), None)
+    after = next((r["figures"] for r in source["rows"] if r["kind"] == AFTER), None)
     if after is None:
         return None
     tops = _tops(report)
@@ -188,7 +189,7 @@ def feedback(report: dict[str, Any], source: dict[str, Any]) -> Table | None:
         (label, *(_change(before[figure][t]["mean"], after[figure][t]["mean"]) for t in tops))
         for label, figure in counted.items()
     )
-    return Table(("", *map(_first, tops)), rows)
+    return Table(("rows", *map(_first, tops)), rows)
 
 
 def _change(before: float, after: float) -> str:

@@ -9,6 +9,8 @@ import gen_measure_days as days
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from spot_gen.measure import baselines
 from spot_gen.measure.evaluate import Request, Row, evaluate
@@ -50,6 +52,26 @@ def test_area_under_roc_counts_pairs_and_unlisted_ones_half() -> None:
     # Two first, two among 96 unlisted records of which 94 are ordinary: (2 x 96 + 2 x 47) / 384.
     half = ranked(1, 2, math.inf, math.inf, listed=4)
     assert half.roc_auc(ALL) == pytest.approx((2 * 96 + 2 * 94 / 2) / (4 * 96))
+
+
+@given(
+    st.lists(st.integers(1, 30), unique=True, min_size=1, max_size=8),
+    st.integers(0, 3),
+    st.integers(0, 20),
+)
+def test_measures_are_those_that_counting_one_by_one_gives(
+    ranks: list[int], missed: int, unlisted: int
+) -> None:
+    total = 30 + missed + unlisted
+    order = ranked(*ranks, *[math.inf] * missed, listed=30, total=total)
+    mask = np.ones(len(ranks) + missed, bool)
+    hits = [rank in ranks for rank in range(1, 31)]
+    precisions = [sum(hits[: n + 1]) / (n + 1) for n in range(30) if hits[n]]
+    assert order.average_precision(mask) == pytest.approx(sum(precisions) / len(mask))
+    places = [float(rank) for rank in ranks] + [math.inf] * missed
+    others = [n for n in range(1, 31) if n not in ranks] + [math.inf] * unlisted
+    pairs = [1.0 if p < o else 0.5 if p == o else 0.0 for p in places for o in others]
+    assert order.roc_auc(mask) == pytest.approx(np.mean(pairs))
 
 
 def test_measures_of_nothing_are_none() -> None:

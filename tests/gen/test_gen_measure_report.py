@@ -110,6 +110,13 @@ def test_files_that_cannot_be_shared_out_are_refused(tmp_path: Path) -> None:
     assert "3 --results cannot be shared out among 2 --labels" in done.stderr
 
 
+def test_data_sets_with_results_of_different_sources_are_refused(tmp_path: Path) -> None:
+    one, other = ready(tmp_path, 1), ready(tmp_path, 2)
+    done = run(*one[:4], *other[:2], *other[4:6])
+    assert done.exit_code == 2
+    assert "day-2 has results of dns in another number or order" in done.stderr
+
+
 def test_kept_results_show_what_changed(tmp_path: Path) -> None:
     kept = tmp_path / "history.jsonl"
     first = fields(*ready(tmp_path), "--keep", kept)

@@ -240,6 +240,8 @@ def test_a_source_without_records_is_named(truth: Truth) -> None:
 def test_captures_may_have_ordinals_up_to_their_packets(day: days.Day) -> None:
     folder = day.write()
     facts = json.loads((folder / "manifest.json").read_text())
-    facts["files"][1]["packets"] = 64
+    facts["files"][0] |= {"packets": 9_000}
+    facts["files"][1] |= {"packets": 64, "responses": 30}
     (folder / "manifest.json").write_text(json.dumps(facts))
+    assert read_truth(folder).sizes("flow") == {"data/flow/flow.1": 45}
     assert read_truth(folder).sizes("dns") == {"data/dns/dns.1": 64}
