@@ -90,6 +90,11 @@ class SetReport:
 def evaluate(request: Request, tops: Sequence[int]) -> SetReport:
     """Measure the results of one data set at so many first rows."""
     truth = read_truth(request.labels)
+    if request.source is not None and request.source not in truth.totals:
+        raise UsageError(
+            f"{request.labels} has no source {request.source!r}",
+            hint=f"it has {', '.join(truth.totals)}",
+        )
 
     def read(paths: tuple[Path, ...]) -> list[Results]:
         return [read_results(p, truth, request.source, larger=request.larger) for p in paths]

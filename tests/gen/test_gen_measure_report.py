@@ -196,6 +196,13 @@ def test_results_of_another_day_are_noticed(tmp_path: Path) -> None:
     assert "not one labelled record is in it" in done.stdout
 
 
+def test_a_source_that_the_data_set_does_not_have_is_refused(tmp_path: Path) -> None:
+    done = run(*ready(tmp_path), "--source", "floww")
+    assert done.exit_code == 2
+    assert "has no source 'floww'" in done.stderr
+    assert "hint: it has flow, dns, proxy" in done.stderr
+
+
 def test_a_missing_file_is_an_error_with_a_hint(tmp_path: Path) -> None:
     done = run("--labels", tmp_path / "none", "--results", tmp_path / "none.csv")
     assert done.exit_code == 3
