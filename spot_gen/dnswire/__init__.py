@@ -1,6 +1,6 @@
 """DNS as it is on the wire: names, messages, and the packets that carry them."""
 
-from spot_gen.dnswire.exchanges import DATAGRAMS, STREAM, Step, connections
+from spot_gen.dnswire.exchanges import DATAGRAMS, OPENING_OPTIONS, STREAM, Step, connections
 from spot_gen.dnswire.messages import (
     NO_ANSWER,
     PORT,
@@ -15,6 +15,7 @@ from spot_gen.dnswire.names import names
 __all__ = [
     "DATAGRAMS",
     "NO_ANSWER",
+    "OPENING_OPTIONS",
     "PORT",
     "STREAM",
     "Step",
