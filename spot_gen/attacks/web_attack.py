@@ -125,7 +125,7 @@ def _play(scene: Scene) -> str:
     return (
         f"From {story.when(scene.start_us)} {scene.actor.name} put scripts into the parameters of"
         f" {story.many(count, 'request')} to {story.listed([s.name for s in servers])}."
-        f" {story.many(passed, 'page')} answered as if nothing was wrong."
+        f" Of the answers, {passed:,} came as if nothing was wrong."
     )
 
 
