@@ -21,8 +21,8 @@ from spot_gen.writers.netflow import Datagrams, Packer, export_for
 from spot_gen.writers.records import tell
 
 _TARGET = re.compile(r"(?:\[(?P<six>[^\]]+)\]|(?P<host>[^:]+)):(?P<port>\d{1,5})", re.ASCII)
-#: Seconds between two reports, and the longest sleep.
-_EVERY = 0.5
+#: Seconds between two reports, which is the longest sleep, and the shortest sleep.
+_EVERY, _SHORT = 0.5, 0.0001
 
 Address = tuple[socket.AddressFamily, tuple[str, int]]
 
@@ -183,7 +183,7 @@ class _Player:
             if now - self._reported >= _EVERY:
                 self.report()
             left = due - (now - self._began)
-            if left <= 0:
+            if left < _SHORT:
                 return
             self._timer.sleep(min(left, _EVERY))
 
