@@ -84,8 +84,9 @@ class _Way:
         merged = np.maximum(MOST, -(-self.data // LARGEST_DATA) + 4)
         self.packets = np.minimum(counted, merged)
         self.is_tcp = self.proto == TCP
-        #: A direction without acknowledgements is one probe, sent again and again.
-        self.answers = self.is_tcp & (self.flags & ACK != 0)
+        torn = (self.flags & SYN != 0) & (self.flags & RST != 0) & (counted > 1)
+        #: The others are one probe, sent again and again.
+        self.goes_on = self.is_tcp & ((self.flags & ACK != 0) | torn)
 
     @cached_property
     def row(self) -> Ints:
@@ -107,19 +108,21 @@ class _Way:
         phase = np.full(len(flags), _DATA)
         # Who closes first also acknowledges the other's close.
         both = (flags & other & FIN != 0) & (last >= 3) & (down == 0)
-        closes = self.answers[self.row] & (flags & (FIN | RST) != 0)
+        closes = self.goes_on[self.row] & (flags & (FIN | RST) != 0)
         phase[closes & (number == last - both)] = _CLOSE_DOWN if down else _CLOSE_UP
         phase[closes & (number > last - both)] = _CLOSED
         shaken = (flags & other & SYN != 0) & (down == 0)
         phase[shaken & (number == 1) & (phase == _DATA)] = _OPENED
-        opens = self.is_tcp[self.row] & (flags & SYN != 0) & (number == 0)
+        # Openings that nobody answers are spread over the time, like data.
+        heard = self.goes_on[self.row] | (other & SYN != 0) | (last == 0)
+        opens = self.is_tcp[self.row] & (flags & SYN != 0) & (number == 0) & heard
         phase[opens] = _OPEN_DOWN if down else _OPEN_UP
         return phase
 
     @cached_property
     def open(self) -> Flags:
         """Which packets may have data: where there are only opening and close, the last one."""
-        inside = (self.phase == _DATA) | (self.phase == _OPENED) | ~self.answers[self.row]
+        inside = (self.phase == _DATA) | (self.phase == _OPENED) | ~self.goes_on[self.row]
         some = np.bincount(self.row[inside], minlength=len(self.packets)) > 0
         last: Flags = self.number == self.packets[self.row] - 1
         last &= ~some[self.row]
@@ -138,7 +141,7 @@ class _Way:
         """
         segment = np.maximum(_ETHERNET - self.header, 1)
         least = np.maximum(-(-self.data // segment), 1)
-        carriers = np.where(self.answers, np.maximum((4 * room - 2 * far) // 3, least), room)
+        carriers = np.where(self.goes_on, np.maximum((4 * room - 2 * far) // 3, least), room)
         carriers = np.clip(carriers, 1, np.maximum(room, 1))
         row = self.row
         before: Ints = np.cumsum(self.open) - self.open
@@ -148,7 +151,7 @@ class _Way:
         carries = self.open & ((place + 1) * carriers[row] // np.maximum(room, 1)[row] > number)
         last = carries & (number == carriers[row] - 1)
         mean = self.data / carriers
-        free = np.clip((segment / np.maximum(mean, 1.0) - 1.0) / 2, 0.0, 0.5) * self.answers
+        free = np.clip((segment / np.maximum(mean, 1.0) - 1.0) / 2, 0.0, 0.5) * self.goes_on
         low, high = (self._edge(number + n, mean, free, carriers) for n in (0, 1))
         return np.where(carries, high - low, 0), last
 
@@ -166,10 +169,10 @@ class _Way:
         given = self.flags[row]
         opening = (phase == _OPEN_UP) | (phase == _OPEN_DOWN)
         closing = (phase == _CLOSE_UP) | (phase == _CLOSE_DOWN)
-        flags = np.where(opening, given & (SYN | _ECN | (ACK if self.down else 0)), ACK)
+        flags = np.where(opening, given & (SYN | _ECN | (ACK if self.down else 0)), given & ACK)
         flags |= np.where(closing, given & (FIN | RST), 0)
         flags |= np.where((data > 0) & (last | (self.number % 8 == 7)), given & PSH, 0)
-        flags = np.where(self.answers[row], flags, given)
+        flags = np.where(self.goes_on[row], flags, given)
         filled = np.flatnonzero(self.packets)
         if len(filled):
             ends = np.cumsum(self.packets)[filled]
@@ -198,8 +201,13 @@ class _Sent:
         row, number, down = way.row, way.number, way.down
         data, last = way.split(room, far)
         flags = way.bits(data, last)
-        place = ((2 * number + down) << 31) // np.maximum(way.packets[row], 1)
-        again = way.is_tcp[row] & ~way.answers[row] & (number < way.packets[row] - 1)
+        before, within = (
+            np.bincount(row[there], minlength=len(room))
+            for there in (way.phase < _DATA, way.phase == _DATA)
+        )
+        place = ((2 * (number - before[row]) + down) << 31) // np.maximum(within, 1)[row]
+        place = np.where(way.phase == _DATA, place, number)
+        again = way.is_tcp[row] & ~way.goes_on[row] & (number < way.packets[row] - 1)
         counts = np.where(again, 0, data + (flags & SYN != 0) + (flags & FIN != 0))
         return cls(row, np.full(len(row), down), number, way.phase, place, data, flags, counts)
 
