@@ -14,13 +14,18 @@ from spot_gen.streams import Floats, Ints, Keys, child, stream_key, stream_keys,
 
 _WORKDAY = [0.22] * 6 + [0.3, 0.55, 0.85, *[0.94] * 8, 0.85, 0.55, 0.42, 0.36, 0.32, 0.27, 0.24]
 _WEEKEND = [0.14] * 7 + [0.15, 0.17, *[0.2] * 9, 0.18, 0.17, 0.16, 0.15, 0.15, 0.14]
+#: Relative activity in the hours of the night, when nobody works; a night sums to 1.
+NIGHT = Curve(np.array(([1, 1, 1, 1, 1] + [0] * 17 + [1, 1]) * 7) / 7)
+
 #: The share of the workstations that are on, by the hour of the week.
 _ON = np.array(_WORKDAY * 5 + _WEEKEND * 2)
 #: The same as a curve: what runs as long as a workstation is on follows it.
 ON = Curve(_ON / sum(_WORKDAY))
 
 _THURSDAY_HOUR = 3 * 24  # 1970 began with one
-_GOLDEN = 0.6180339887498949
+#: Multiples of these, without their whole parts, fall evenly between 0 and 1, each in its own way.
+_SPREAD_PACE = 0.7548776662466927
+_SPREAD_STEADY = 0.6180339887498949
 _PACE = log_normal(1.0, 0.4)
 _FAVOURITES = 24
 _FAVOURITE_SHARE = 0.55
@@ -40,7 +45,7 @@ def is_on(world: World, who: Ints, time_us: Ints) -> np.ndarray:
 def pace(world: World) -> Floats:
     """Return how much each person does, 1 on average; spread evenly over the people."""
     first = uniform(stream_key(world.seed, "pace"), 0)[0]
-    place = (first + np.arange(len(world.people)) * _GOLDEN) % 1.0
+    place = (first + np.arange(len(world.people)) * _SPREAD_PACE) % 1.0
     return _PACE.at(place) * (1.0 / _PACE.mean())
 
 
@@ -100,7 +105,7 @@ class Occasional(Activity):
 
 
 class Steady:
-    """A process that ticks on a ``share`` of the machines.
+    """A process that ticks on a ``share`` of the machines, spread evenly over them.
 
     A rate below 1 makes fewer of them tick, one above 1 more, then all of them more often.
     """
@@ -109,7 +114,8 @@ class Steady:
         self, keys: Keys, period_us: Ints | int, jitter: float, share: float, rate: float
     ) -> None:
         wanted = share * rate
-        self._who = np.flatnonzero(uniform(keys, 38) < wanted)
+        first = uniform(keys[:1], 38) if len(keys) else np.zeros(0)
+        self._who = np.flatnonzero((first + np.arange(len(keys)) * _SPREAD_STEADY) % 1.0 < wanted)
         period = np.broadcast_to(np.asarray(period_us, np.int64), keys.shape)[self._who]
         shorter = np.floor(period / max(wanted, 1.0)).astype(np.int64)
         self._ticks = Ticks(keys[self._who], shorter, jitter)

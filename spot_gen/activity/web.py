@@ -89,7 +89,7 @@ class Web:
         visits: Visits,
         key: Keys,
         number: Ints,
-        after_us: Ints,
+        after_us: Ints | int,
         columns: Mapping[str, Any],
         denied: Any = False,
     ) -> Ints:

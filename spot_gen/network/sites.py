@@ -10,9 +10,14 @@ import numpy as np
 from spot_gen.network.names import CATEGORIES, ROLES, Names
 from spot_gen.streams import Floats, Ints
 
-#: Of eight sites of a category in the order of popularity so many encrypt. What they load from
-#: others is encrypted too, so this makes about half of all requests.
-_SECURE_OF_EIGHT = 3
+#: Of eight sites in the order of popularity these encrypt. What they load from others is encrypted
+#: too, so this makes about half of all requests.
+_SECURE_OF_EIGHT = (1, 4, 7)
+#: Kinds of sites that are visited for what they are, and not only for being popular.
+_VISITED_AS_SUCH = (
+    "Web Ads/Analytics", "Content Delivery Networks", "Streaming Media", "Software Downloads",
+    "File Storage/Sharing",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,10 +30,11 @@ class Sites:
     def secure(self) -> np.ndarray:
         """Say of each site whether it is reached by HTTPS."""
         secure = np.zeros(len(self.names.site), bool)
-        for category in range(len(CATEGORIES)):
-            inside = np.flatnonzero(self.names.category == category)
-            turn = np.arange(len(inside)) * _SECURE_OF_EIGHT + category
-            secure[inside] = turn % 8 < _SECURE_OF_EIGHT
+        kinds = [CATEGORIES.index(name) for name in _VISITED_AS_SUCH]
+        rest = ~np.isin(self.names.category, kinds)
+        for inside in (rest, *(self.names.category == kind for kind in kinds)):
+            rows = np.flatnonzero(inside)
+            secure[rows] = np.isin(np.arange(len(rows)) % 8, _SECURE_OF_EIGHT)
         return secure
 
     @cached_property

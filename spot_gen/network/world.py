@@ -13,6 +13,9 @@ from spot_gen.network.names import Names, make_names
 from spot_gen.network.sites import Sites
 from spot_gen.streams import Stream, uniform
 
+#: Multiples of it, without their whole parts, fall evenly between 0 and 1.
+_SPREAD = 0.5698402909980532
+
 
 @dataclass(frozen=True, eq=False)
 class World:
@@ -59,10 +62,9 @@ class World:
     @cached_property
     def direct(self) -> np.ndarray:
         """Say of each person whether they reach the web without the proxy."""
-        chosen: np.ndarray = uniform(self.people.keys("direct"), 0) < (
-            self.config.network.direct_share
-        )
-        return chosen
+        first = uniform(self.people.keys("direct"), 0)[0]
+        place: np.ndarray = (first + np.arange(len(self.people)) * _SPREAD) % 1.0
+        return place < self.config.network.direct_share
 
     def inside(self, name: str) -> int:
         """Return the number of a server for ``Recorder.uses_of``: after those of ``names``."""
