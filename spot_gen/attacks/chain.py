@@ -156,13 +156,13 @@ SCENARIOS = (
         hours=((8, 14), (8, 11), (8, 11)),
         parameters={
             "kind": ("any", "any", "any"),
-            "names": (150, 100, 40),
+            "names": (100, 80, 40),
             "interval_s": (60, 600, 3_600),
-            "addresses": (256, 100, 40),
+            "addresses": (120, 60, 30),
             "peers": (12, 6, 3),
             "gigabytes": (4, 3, 1),
             "exfiltration": ("tunnel", "bulk", "tunnel"),
-            "queries": (400, 300, 300),
+            "queries": (250, 250, 250),
         },
     ),
 )

@@ -302,7 +302,7 @@ SCENARIOS = (
             "encoding": _ANY,
             "type": _ANY,
             "sessions": (6, 5, 6),
-            "questions": (250, 120, 50),
+            "questions": (250, 100, 50),
             "gap_ms": (45, 160, 700),
             "label": (60, 50, 32),
             "direct": (False, False, False),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import gen_attack_rules as rules
 import numpy as np
 import pytest
+from gen_captures import tshark, wrong
 from gen_scenes import column, played, played_as
 
 from spot_common.errors import ConfigError
@@ -19,6 +21,7 @@ from spot_gen.dnswire import queries, responses
 from spot_gen.events import numbers
 from spot_gen.plan import Played
 from spot_gen.recorder import AXFR, NXDOMAIN, PTR, REFUSED, SRV, TCP
+from spot_gen.writers.dns import DnsWriter
 
 _SHAPES = {
     "dns_tunnel": ({"exfiltration"}, {"lookups"}),
@@ -120,6 +123,32 @@ def test_each_type_of_question_has_its_answers(kind: str) -> None:
     failing = kind == "failing"
     assert set(column(happened, "rcode", "lookups")) == {NXDOMAIN if failing else 0}
     assert {len(row) for row in answers} == {0 if failing else 1}
+
+
+@pytest.mark.parametrize(
+    ("scenario", "parameters"),
+    [
+        ("dns_tunnel", {"type": "NULL", "labels": 3, "queries": 60}),
+        ("dns_tunnel", {"type": "CNAME", "encoding": "base64", "queries": 60}),
+        ("dns_tunnel_tcp", {"type": "TXT", "questions": 20}),
+        ("fast_flux", {}),
+        ("recon_dns", {"addresses": 300}),
+    ],
+)
+def test_captures_of_it_are_without_fault(
+    scenario: str, parameters: dict[str, Any], tmp_path: Path
+) -> None:
+    happened = _as(scenario, **parameters)
+    writer = DnsWriter(tmp_path, happened.scene.world)
+    writer.write(happened.events, happened.incident.start_us, happened.incident.end_us)
+    writer.close()
+    files = sorted(tmp_path.rglob("*.pcap"))
+    assert files
+    answers = [
+        row for file in files for row in tshark(file, "dns.id", where="dns.flags.response == 1")
+    ]
+    assert len(answers) == happened.events.lookups.num_rows
+    assert [wrong(file) for file in files] == [[]] * len(files)
 
 
 def test_drawn_encodings_and_types_differ_between_seeds() -> None:
