@@ -12,8 +12,8 @@ import pyarrow as pa
 from spot_gen.attacks import story
 from spot_gen.attacks.choices import at_most, one_of
 from spot_gen.attacks.model import Scenario, Scene
-from spot_gen.attacks.sites import Site, site, written
-from spot_gen.attacks.visits import agent_of, expired, fetch, whole
+from spot_gen.attacks.sites import Site, site
+from spot_gen.attacks.visits import agent_of, expired, fetch, pool, whole
 from spot_gen.attacks.wording import HEX, texts
 from spot_gen.clock import HOUR_US, SECOND_US
 from spot_gen.distributions import log_normal
@@ -137,10 +137,7 @@ def beacon_tls(
     stream = scene.below(part)
     times = beats(stream.below(1), start_us, end_us, how)
     size = len(times)
-    pool = np.array([where.address])
-    if how.addresses > 1:
-        pool = np.concatenate([pool, scene.outside(how.addresses - 1, part + 1)])
-        scene.know("address", *written(pool[1:]))
+    servers = pool(scene, where, how.addresses, part + 1)
     ttl_s = 300 if how.addresses == 1 else 60
     first, life = expired(stream, times, ttl_s)
     turn = np.cumsum(first) % how.addresses
@@ -148,12 +145,12 @@ def beacon_tls(
         ready = times.copy()
         ready[first] = scene.record.lookups(
             stream.bits(int(first.sum())), times[first], scene.actor.address, where.name,
-            answers=_rotated(packed(pool), turn[first].tolist()), ttl=life[first],
+            answers=_rotated(packed(servers), turn[first].tolist()), ttl=life[first],
             authority=where.authority,
         )  # fmt: skip
         scene.record.connections(
             stream.bits(size), ready + stream.integers(3_000, 30_000, size),
-            scene.actor.address, pool[turn], 443,
+            scene.actor.address, servers[turn], 443,
             up=_sizes(stream, size, how.padded, (780, 1_150), 700),
             down=_sizes(stream, size, how.padded, (3_300, 4_900), 2_200),
             duration_us=whole(stream.sample(_HANDSHAKE_US, size)),

@@ -13,7 +13,7 @@ from spot_gen.attacks.choices import drawn_or
 from spot_gen.attacks.model import Scenario, Scene
 from spot_gen.attacks.pace import between, spread
 from spot_gen.attacks.sites import Site, site, written
-from spot_gen.attacks.visits import ask, expired, whole
+from spot_gen.attacks.visits import ask, expired, pool, whole
 from spot_gen.attacks.wording import HEX, LOWER, WORDS, pronounceable, texts
 from spot_gen.clock import HOUR_US, SECOND_US
 from spot_gen.distributions import log_normal
@@ -127,9 +127,7 @@ def fast_flux(
     Each answer has a few of all ``addresses``; the last one has been told when all is over.
     """
     stream = scene.below(part)
-    pool = np.concatenate([[where.address], scene.outside(addresses - 1, part + 1)])
-    scene.know("address", *written(pool[1:]))
-    records = packed(pool)
+    records = packed(pool(scene, where, addresses, part + 1))
     times = spread(stream, asked, start_us, int((end_us - start_us) * 0.99))
     first, life = expired(stream, times, ttl_s)
     times, life = times[first], life[first]

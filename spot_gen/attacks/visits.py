@@ -12,6 +12,7 @@ from spot_gen.attacks.model import Scene
 from spot_gen.attacks.sites import Site, written
 from spot_gen.clock import SECOND_US
 from spot_gen.distributions import log_normal
+from spot_gen.network.addresses import Addresses
 from spot_gen.network.agents import PROGRAMS, browsers
 from spot_gen.network.hosts import ORGANISATION, Host
 from spot_gen.network.names import CATEGORIES, ROLES
@@ -40,6 +41,14 @@ def bare(scene: Scene, number: int) -> Site:
     name = written(address)[0]
     scene.know("address", name)
     return Site(name, address, address)
+
+
+def pool(scene: Scene, where: Site, count: int, number: int) -> Addresses:
+    """Return ``count`` different malicious addresses, that of a site first; all are indicators."""
+    others = scene.outside(count, number)
+    others = others[(others != where.address).any(axis=1)][: count - 1]
+    scene.know("address", *written(others))
+    return np.concatenate([where.address[None], others])
 
 
 def ordinary(world: World, row: int, role: str = "www.") -> Site:

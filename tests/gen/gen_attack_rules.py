@@ -52,6 +52,16 @@ def reserved(happened: Played) -> None:
         assert _is_reserved_name(name), name
 
 
+def unmarked(happened: Played) -> None:
+    """Nothing in the data says what it is: no id of a scenario, no name of a family."""
+    known = {word for s in scenarios().values() for word in (s.id, s.family) if len(word) > 4}
+    requests = happened.events.requests
+    columns = ("host", "path", "query", "agent", "content_type", "referer")
+    texts = [*asked_names(happened), *(t for c in columns for t in requests.column(c).to_pylist())]
+    every = "\n".join(texts).lower()
+    assert not [word for word in known if word in every]
+
+
 def deterministic(name: str, level: int) -> None:
     """One seed gives the same events; another seed gives others."""
     attack = Attack(scenario=name, stealth=level)

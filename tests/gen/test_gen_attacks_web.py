@@ -38,6 +38,7 @@ def test_the_rules_of_all_scenarios_are_kept(name: str, level: int) -> None:
     rules.in_time(happened)
     rules.reserved(happened)
     rules.told(happened)
+    rules.unmarked(happened)
 
 
 @_each
