@@ -28,7 +28,7 @@ class Equals:
         chosen = np.flatnonzero(np.isin(second, wanted))
         keys = self._keys(table.take(pa.array(chosen)), second[chosen])
         carried = self._before if self._second == second[0] else self._before[:0]
-        places = _running(pa.concat_arrays([carried, keys]))[len(carried) :]
+        places = running(_codes(pa.concat_arrays([carried, keys])))[len(carried) :]
         same = keys.filter(pa.array(second[chosen] == last))
         self._before = pa.concat_arrays([carried, same]) if last == self._second else same
         self._second = last
@@ -39,13 +39,16 @@ class Equals:
         return pc.binary_join_element_wise(digits(second), *columns, "\0")
 
 
-def _running(keys: pa.Array) -> np.ndarray:
-    """Number equal keys, each from 0."""
-    codes = pc.dictionary_encode(keys).indices.to_numpy()
-    order = np.argsort(codes, kind="stable")
-    ranks = np.arange(len(codes))
-    heads = np.flatnonzero(np.diff(codes[order], prepend=-1))
-    sizes = np.diff(np.append(heads, len(codes)))
-    numbered = np.empty(len(codes), np.int64)
-    numbered[order] = ranks - np.repeat(heads, sizes)
+def running(values: np.ndarray) -> np.ndarray:
+    """Number equal values (none negative), each from 0."""
+    order = np.argsort(values, kind="stable")
+    heads = np.flatnonzero(np.diff(values[order], prepend=-1))
+    sizes = np.diff(np.append(heads, len(values)))
+    numbered = np.empty(len(values), np.int64)
+    numbered[order] = np.arange(len(values)) - np.repeat(heads, sizes)
     return numbered
+
+
+def _codes(keys: pa.Array) -> np.ndarray:
+    codes: np.ndarray = pc.dictionary_encode(keys).indices.to_numpy()
+    return codes

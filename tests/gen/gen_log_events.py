@@ -73,12 +73,13 @@ def _clients(stream: Stream, size: int) -> Any:
 def _connections(recorder: Recorder, stream: Stream, size: int) -> None:
     names = recorder.world.names
     sites = stream.integers(0, len(names.host), size)
+    state = stream.integers(0, len(State), size)
+    used = ~np.isin(state, (State.REFUSED, State.UNANSWERED))
     recorder.connections(
         stream.bits(size), _times(stream, size), recorder.world.people.address[0],
         names.address[sites], np.array([22, 80, 443, 445, 4444])[stream.integers(0, 5, size)],
-        up=stream.integers(0, 5_000, size), down=stream.integers(0, 90_000, size),
-        duration_us=stream.integers(0, 20 * MINUTE_US, size),
-        state=stream.integers(0, len(State), size),
+        up=stream.integers(0, 5_000, size) * used, down=stream.integers(0, 90_000, size) * used,
+        duration_us=stream.integers(0, 20 * MINUTE_US, size), state=state,
     )  # fmt: skip
     recorder.connections(
         stream.bits(9), _times(stream, 9), address("198.18.7.7"),
