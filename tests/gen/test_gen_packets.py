@@ -27,7 +27,8 @@ from spot_gen.recorder import Recorder, State
 from spot_gen.streams import child, draw, integers, stream_key
 from spot_gen.writers.packets import PacketWriter, expected_packets
 from spot_gen.writers.pcap import ACK, FIN, ICMP, PSH, RST, SYN, TCP, UDP
-from spot_gen.writers.trains import LARGEST_DATA, MOST, packet_counts, train
+from spot_gen.writers.trains import packet_counts, train
+from spot_gen.writers.ways import LARGEST_DATA, MOST
 
 OUTSIDE = 0xC6120101
 
