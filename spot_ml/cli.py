@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import click
@@ -18,6 +19,7 @@ from spot_ml import launch
 from spot_ml.arguments import RANDOM_SEED
 from spot_ml.lda.parameters import OPTIMIZERS
 from spot_ml.request import Request
+from spot_ml.rows import copy_rows
 
 _STATUS = """
 Exit status: 0 results were written; 2 wrong argument or setting; 3 the day has no rows or they
@@ -46,6 +48,7 @@ def _seed(ctx: click.Context, param: click.Parameter, value: str | None) -> int 
     examples="""
     spot ml run --date 20160708 --source flow
     spot ml run --date 2016-07-08 --source dns --tol 1e-4 --max-results 2000 --json
+    spot ml run --date 20160708 --source flow --tol 1 --rows /tmp/flow.parquet
     """,
 )
 @click.option("--date", "day", type=DAY, required=True, help="Day of the rows (UTC).")
@@ -56,16 +59,31 @@ def _seed(ctx: click.Context, param: click.Parameter, value: str | None) -> int 
 @click.option("--optimizer", type=click.Choice(OPTIMIZERS), help="Default: LDA_OPTIMIZER or em.")
 @click.option("--iterations", type=click.IntRange(min=0), help="Iterations of the fit; default 20.")
 @click.option("--compatible", is_flag=True, help="Keep the accidents of the original.")
+@click.option(
+    "--rows", type=click.Path(path_type=Path), help="Copy every scored row with its words there."
+)
 @json_option
 def run(
-    day: date, source: str, tol: float | None, max_results: int, as_json: bool, **options: Any
+    day: date,
+    source: str,
+    tol: float | None,
+    max_results: int,
+    rows: Path | None,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Score one day of one source and write <source>_results.csv."""
     config = load_config()
     check_source(source)
     threshold = config.number("TOL") if tol is None else tol
-    wanted = launch.Launch(day, source, threshold, max_results, **options)
+    wanted = launch.Launch(
+        day, source, threshold, max_results, keep_rows=rows is not None, **options
+    )
     _run_day(wanted, config, as_json)
+    if rows is not None:
+        from spot_ml.job import ROWS
+
+        copy_rows(Hdfs(config), f"{launch.places(wanted, config).scored}/{ROWS}", rows)
 
 
 @ml.command("ops", cls=SpotCommand, context_settings={"ignore_unknown_options": True})

@@ -32,7 +32,7 @@ from spot_common.config import Config, load_config
 from spot_common.errors import DataError, NotFoundError, SpotError
 from spot_common.registry import check_source
 from spot_ml import arguments, feedback, inputs, mllib, stages
-from spot_ml.batches import source_words
+from spot_ml.batches import LINE, source_words
 from spot_ml.feedback import Feedback
 from spot_ml.pipeline import with_counts
 from spot_ml.records import REASON, State
@@ -47,6 +47,8 @@ from spot_ml.words.source import SourceWords, WordContext
 _LOG = log.get("ml.job")
 _PARTS = "parts"
 _RECORD = "run.json"
+#: Folder of the scored rows with their words, beside the results, where a run keeps them.
+ROWS = "rows"
 _SUCCESS = "_SUCCESS"
 
 #: Folder for the records of a state, below the folder of the results.
@@ -145,7 +147,10 @@ def _write_results(
     storage: Storage, scored: DataFrame, words: SourceWords, request: Request, folder: str
 ) -> int:
     """Write the result file and give its number of lines."""
-    lines = stages.ranked(scored, words, request.threshold, request.most, request.delimiter)
+    found = stages.results(scored, words, request.threshold, request.delimiter)
+    if request.keep_rows:
+        found.drop(LINE).write.parquet(f"{folder}/{ROWS}")
+    lines = stages.ranked(found, words, request.most)
     written = Observation("results")
     parts = f"{folder}/{_PARTS}"
     lines.observe(written, F.count(F.lit(1)).alias("lines")).write.text(parts)

@@ -39,6 +39,7 @@ class Launch:
     optimizer: str | None = None
     iterations: int | None = None
     compatible: bool = False
+    keep_rows: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,7 @@ def request(launch: Launch, config: Config) -> Request:
         precision=config.integer("PRECISION"),
         user_domain=config.text("USER_DOMAIN"),
         compatible=launch.compatible,
+        keep_rows=launch.keep_rows,
     )
 
 

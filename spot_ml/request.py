@@ -35,6 +35,7 @@ class Request:
 
     ``threshold`` and ``most`` bound the results (``most`` <= 0: all); ``copies`` is the number of
     times that a low-rated row is repeated in training; ``results_name`` the file of the results.
+    ``keep_rows``: write the scored rows with their words, too.
     """
 
     source: str
@@ -49,6 +50,7 @@ class Request:
     user_domain: str = ""
     delimiter: str = "\t"
     compatible: bool = False
+    keep_rows: bool = False
 
     def __post_init__(self) -> None:
         if math.isnan(self.threshold):

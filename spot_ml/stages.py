@@ -105,21 +105,24 @@ def scored(
     return joined.where(smallest <= threshold)
 
 
-def ranked(
-    records: DataFrame, source: SourceWords, threshold: float, most: int, delimiter: str
-) -> DataFrame:
-    """The lines of the result in order: lowest score first, ties by the other columns.
+def results(records: DataFrame, source: SourceWords, threshold: float, delimiter: str) -> DataFrame:
+    """The records up to the threshold with their words, their score and the line of the result.
 
     ``records`` is what ``scored`` gives.
     """
-    order = [*source.select_columns, *(word_columns(source) if source.word_in_result else ())]
     kinds = {field.name: field.dataType for field in records.schema.fields}
     schema = StructType(
         [StructField(n, kinds[n]) for n in (*source.select_columns, *word_columns(source))]
         + [StructField(SCORE, DoubleType()), StructField(LINE, StringType())]
     )
     rank = partial(batches.rank_batches, source.name, threshold, delimiter)
-    ordered = records.mapInArrow(rank, schema).orderBy(SCORE, *order)
+    return records.mapInArrow(rank, schema)
+
+
+def ranked(found: DataFrame, source: SourceWords, most: int) -> DataFrame:
+    """The lines of ``results`` in order: lowest score first, ties by the other columns."""
+    order = [*source.select_columns, *(word_columns(source) if source.word_in_result else ())]
+    ordered = found.orderBy(SCORE, *order)
     return (ordered.limit(most) if most > 0 else ordered).select(LINE)
 
 
