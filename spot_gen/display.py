@@ -6,7 +6,6 @@ import dataclasses
 import json
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -18,6 +17,7 @@ from spot_gen.config import Config
 from spot_gen.describe import describe
 from spot_gen.follow import Stretch, follow
 from spot_gen.network.addresses import text
+from spot_gen.send import Sent, send
 from spot_gen.span import batch_us, simulate
 
 _SECTIONS = {
@@ -111,14 +111,27 @@ def show_sending(
     config: Config, seed: int, target: str, speed: float, version: int, remote: bool, as_json: bool
 ) -> None:
     """Send the flows and print how many went out."""
-    from spot_gen.send import send
-
     simulation = simulate(config, seed)
     batches = simulation.run(config.start_us, config.end_us, batch_us(config))
     with bar("sending", config.span_us / MINUTE_US, "minutes") as shown:
-        sent = send(simulation.world, batches, target, speed, version, remote, shown.advance)
-    facts: dict[str, Any] = dataclasses.asdict(sent)
+
+        def report(sent: Sent) -> None:
+            shown.describe(f"{sent.records:,} flows in {sent.datagrams:,} datagrams")
+            shown.advance((sent.last_us - config.start_us) / MINUTE_US - shown.done)
+
+        sent = send(
+            simulation.world,
+            batches,
+            target,
+            speed=speed,
+            version=version,
+            allow_remote=remote,
+            progress=report,
+        )
     if as_json:
-        print_json(facts)
+        print_json(dataclasses.asdict(sent))
         return
-    click.echo(", ".join(f"{value:,} {name}" for name, value in facts.items()))
+    click.echo(
+        f"{sent.records:,} flows in {sent.datagrams:,} datagrams, {sent.octets:,} bytes, "
+        f"{sent.seconds:.1f} s{', interrupted' if sent.interrupted else ''}"
+    )
