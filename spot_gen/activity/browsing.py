@@ -255,7 +255,7 @@ class LinkPrefetch(ByPeople):
 
     name = "link_prefetch"
     span_us = MINUTE_US
-    per_day = 39.0
+    per_day = 41.5
 
     def __init__(self, world: World) -> None:
         super().__init__(world)

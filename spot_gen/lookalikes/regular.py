@@ -107,8 +107,11 @@ class ChatKeepalive(Activity):
             self._ask(recorder, self._on(self._short, start_us, end_us))
 
     def _on(self, ticks: Steady, start_us: int, end_us: int) -> Arrived:
+        """Return the ticks at which a machine is on and the program, in every other hour, open."""
         arrived = ticks.between(start_us, end_us)
-        return chosen(arrived, is_on(self.world, arrived.who, arrived.time_us))
+        hour = child(self.world.people.keys(self.name)[arrived.who], arrived.time_us // HOUR_US)
+        on = is_on(self.world, arrived.who, arrived.time_us)
+        return chosen(arrived, on & ((uniform(hour, 0) < 0.5) | (ticks is self._long)))
 
     def _visits(self, arrived: Arrived, secure: bool) -> Visits:
         sites = self.world.sites
