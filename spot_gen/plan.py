@@ -113,8 +113,12 @@ def _place(
 
 
 def _drawn(world: World, slot: int) -> Host:
-    """Return the workstation of a slot: an order of all, drawn once per seed."""
+    """Return the workstation of a slot: an order of all, drawn once per seed.
+
+    Those that never use the proxy come last: its log would have them with nothing but an incident.
+    """
     order = world.stream("plan/actors").order(len(world.people))
+    order = order[np.argsort(world.direct[order], kind="stable")]
     return world.people.hosts[int(order[slot % len(order)])]
 
 
