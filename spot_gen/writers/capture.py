@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from spot_gen import truth
-from spot_gen.clock import moment
+from spot_gen.clock import HOUR_US, moment
 from spot_gen.events import Events
 from spot_gen.writers import pcap
 from spot_gen.writers.files import DataFile, Output, Writer
@@ -28,9 +28,8 @@ _CHUNK = 1 << 15
 class CaptureWriter(Writer):
     """Writes the packets of events. Counts: ``records`` events, ``packets``, ``responses``."""
 
-    #: How the names of files begin, and the format of the time in them.
+    #: How the names of files begin; the time of their window follows.
     prefix: ClassVar[str]
-    stamp: ClassVar[str]
     #: A file is closed when it is larger, bytes.
     largest: int = 1 << 62
     #: Packets are cut to this length, as far as nothing but zeros is cut off.
@@ -108,12 +107,17 @@ class CaptureWriter(Writer):
         if self._file is not None and self._file.size > self.largest:
             self._close_file()
         if self._file is None:
-            name = f"{self.prefix}_{moment(self._window):{self.stamp}}"
+            name = f"{self.prefix}_{moment(self._window):{self._stamp}}"
             name += f"_{self._part}" if self._part else ""
             self._part += 1
             self._file = DataFile(self.folder, f"{name}.pcap")
             self._file.write(pcap.file_header(self.world.config.outputs.nanoseconds))
         return self._file
+
+    @property
+    def _stamp(self) -> str:
+        """The format of the time in names: minutes only where windows begin within hours."""
+        return "%Y%m%d%H" if self.rotation % HOUR_US == 0 else "%Y%m%d%H%M"
 
     def _count(self, file: DataFile, packets: pcap.Packets) -> None:
         kind = packets["kind"]

@@ -32,7 +32,6 @@ class DnsWriter(CaptureWriter):
     source = "dns"
     rotation_us = 15 * MINUTE_US
     prefix = "dns"
-    stamp = "%Y%m%d%H%M"
 
     #: The transaction number of each label, when labels shall be written there.
     transaction_ids: Mapping[int, int] = MappingProxyType({})

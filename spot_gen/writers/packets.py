@@ -21,10 +21,10 @@ from spot_gen.writers.ragged import Ragged
 from spot_gen.writers.traffic import Traffic, exchanges
 from spot_gen.writers.trains import packet_counts, train
 
-#: Packets that may be expected at most: some 2 GB.
+#: Packets that may be expected at most: some 2 GB of files.
 _MOST = 20_000_000
 #: Packets a workstation and day that ordinary traffic amounts to, about.
-_PER_HOST_DAY = 60_000
+_PER_HOST_DAY = 150_000
 #: So many packets are made at once.
 _CHUNK = 200_000
 
@@ -41,7 +41,6 @@ class PacketWriter(CaptureWriter):
     source = "pcap"
     rotation_us = HOUR_US
     prefix = "packets"
-    stamp = "%Y%m%d%H"
     snap = 96
 
     def __init__(self, out: Path, world: World, rotation_us: int | None = None) -> None:

@@ -15,7 +15,7 @@ from spot_gen.writers.pcap import ACK, FIN, PSH, RST, SYN, TCP, blank, sizes
 Flags = NDArray[np.bool_]
 
 #: Up to so many packets in a direction there is a frame for each.
-MOST = 1_000
+MOST = 100
 #: Bytes of data in a merged segment, at most; and in a packet on Ethernet, with its headers.
 LARGEST_DATA = 65_000
 _ETHERNET = 1_500
