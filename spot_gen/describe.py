@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,20 +86,22 @@ def _incident(simulation: Simulation, number: int) -> dict[str, Any]:
 
 
 def _estimates(simulation: Simulation) -> list[Estimate]:
-    """Write some five-minute samples of ordinary traffic and the incidents on top."""
+    """Write some five-minute samples of ordinary traffic, and all incidents alone."""
     config = simulation.world.config
     ordinary = Simulation(simulation.world, simulation.activities, [])
-    totals: dict[str, list[float]] = {name: [0.0, 0.0] for name in config.sources}
+    records, size = Counter[str](), Counter[str]()
     for start, share in samples(config):
-        for file in _sample(ordinary, start):
-            totals[file.source][0] += file.counts["records"] * share
-            totals[file.source][1] += file.size * share
-    malicious = _malicious(simulation)
+        for file in _written(ordinary, start, start + _SAMPLE_US, _SAMPLE_US):
+            records[file.source] += round(file.counts["records"] * share)
+            size[file.source] += round(file.size * share)
+    alone = Simulation(simulation.world, [], simulation.incidents)
+    malicious = Counter[str]()
+    for file in _written(alone, config.start_us // HOUR_US * HOUR_US, config.end_us, HOUR_US):
+        malicious[file.source] += file.counts["records"]
+        size[file.source] += file.size
     return [
-        Estimate(
-            source, round(records) + malicious.get(source, 0), round(size), malicious.get(source, 0)
-        )
-        for source, (records, size) in totals.items()
+        Estimate(source, records[source] + malicious[source], size[source], malicious[source])
+        for source in config.sources
     ]
 
 
@@ -110,22 +113,9 @@ def samples(config: Config) -> list[tuple[int, float]]:
     return [(start // _SAMPLE_US * _SAMPLE_US, each / _SAMPLE_US) for start in starts]
 
 
-def _sample(simulation: Simulation, start_us: int) -> list[Written]:
+def _written(simulation: Simulation, start_us: int, end_us: int, rotation: int) -> list[Written]:
+    """Write a span and throw it away; return what the files were."""
     with tempfile.TemporaryDirectory(prefix="spot-describe-") as folder:
-        span = Span(simulation, Path(folder), None, _SAMPLE_US)
-        files, _ = span.write(start_us, start_us + _SAMPLE_US, lambda _time, _events: None)
+        span = Span(simulation, Path(folder), None, rotation)
+        files, _ = span.write(start_us, end_us, lambda _time, _events: None)
     return files
-
-
-def _malicious(simulation: Simulation) -> dict[str, int]:
-    """Return how many records of each source incidents have: written alone."""
-    config = simulation.world.config
-    alone = Simulation(simulation.world, [], simulation.incidents)
-    counts: dict[str, int] = {}
-    with tempfile.TemporaryDirectory(prefix="spot-describe-") as folder:
-        span = Span(alone, Path(folder), None, HOUR_US)
-        start = config.start_us // HOUR_US * HOUR_US
-        files, _ = span.write(start, config.end_us, lambda _time, _events: None)
-    for file in files:
-        counts[file.source] = counts.get(file.source, 0) + file.counts["records"]
-    return counts

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from spot_gen.activity import content
 from spot_gen.activity.content import CSS, FONT, GIF, HTML, JPEG, JS, JSON, PNG, SVG, WEBP, Objects
 from spot_gen.activity.habits import ByPeople, expand, liked
+from spot_gen.activity.services import whole
 from spot_gen.activity.web import READY_US, Clients, Visits, Web, url
 from spot_gen.clock import MINUTE_US, Arrived
 from spot_gen.distributions import Family, even, log_normal
@@ -58,6 +59,10 @@ _STATUS = np.array([outcome[0] for outcome in _OUTCOMES])
 _OUTCOME_EDGES = np.cumsum([outcome[1] for outcome in _OUTCOMES])
 _HAS_BODY = np.array([outcome[2] for outcome in _OUTCOMES])
 _ACTIONS = pa.array([outcome[3] for outcome in _OUTCOMES])
+_METHODS = pa.array(["GET", "POST"])
+#: Bytes of a request, and of a form that is sent with it.
+_ASKED = log_normal(560.0, 0.3)
+_FORM = log_normal(1_300.0, 1.4)
 _CACHED = (CSS, JS, JPEG, PNG, WEBP, SVG, FONT)
 
 
@@ -109,6 +114,8 @@ class Browser:
         outcome = _outcomes(parts)
         body = _HAS_BODY[outcome]
         down = np.where(body, thing.size, 0) + integers(parts.key, 5, 240, 620)
+        posts = (parts.kind == JSON) & (uniform(parts.key, 15) < 0.22)
+        form = whole(sample(parts.key, 16, _FORM), 300_000)
         self._web.fetch(
             recorder,
             parts.visits,
@@ -116,6 +123,7 @@ class Browser:
             parts.number,
             parts.after_us,
             {
+                "method": _METHODS.take(pa.array(posts.astype(np.int64))),
                 "path": thing.path,
                 "query": thing.query,
                 "extension": thing.extension,
@@ -125,6 +133,7 @@ class Browser:
                 "agent": self._agent(arrived).take(pa.array(parts.row[parts.number])),
                 "referer": self._referers(sessions, parts, thing),
                 "bytes_down": down,
+                "bytes_up": whole(sample(parts.key, 17, _ASKED)) + np.where(posts, form, 0),
             },
         )
 
@@ -203,7 +212,7 @@ class Browser:
         return pc.if_else(pa.array(lead), found, pc.if_else(secure, "", page))
 
 
-_PAYING = ("Web Ads/Analytics", "Content Delivery Networks")
+_PAYING = ("Web Ads/Analytics", "Content Servers")
 #: The role (``names.ROLES``) of each place.
 _ROLE_OF = np.array([0, 1, 0, 1, 2, 0, 1])
 
@@ -238,7 +247,7 @@ class WebSession(ByPeople):
     """A person reads a few pages of a site that they like, and sometimes of another."""
 
     name = "web_session"
-    span_us = 25 * MINUTE_US
+    span_us = 12 * MINUTE_US
     per_day = 78.0
 
     def __init__(self, world: World) -> None:

@@ -35,7 +35,7 @@ def _large() -> list[Attack]:
 PRESETS: dict[str, Config] = {
     "tiny": Config(
         start_us=DEFAULT_START_US + 9 * HOUR_US, span_us=2 * HOUR_US, hosts=20,
-        activity=0.25, rates={"web_session": 2.05, "link_prefetch": 2.4, "chat_keepalive": 4.0},
+        activity=0.25, rates={"web_session": 2.15, "link_prefetch": 2.6, "chat_keepalive": 4.0},
         attacks=_attacks(*_TINY),
     ),
     "small": Config(span_us=DAY_US, hosts=100, attacks=_attacks(*_QUIET_OF_EACH)),

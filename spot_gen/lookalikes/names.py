@@ -74,7 +74,7 @@ class CdnNames(ByPeople):
             stream_key(world.seed, self.name),
             np.floor(place * place * self._pieces).astype(np.int64),
         )
-        site = world.sites.of_kind("Content Delivery Networks", uniform(piece, 2) * 0.5)
+        site = world.sites.of_kind("Content Servers", uniform(piece, 2) * 0.5)
         region = pa.array(integers(piece, 3, 1, 30)).cast(pa.string())
         name = _joined(
             "d", letters(piece, 1, integers(piece, 4, 13, 33), ALNUM), ".r", region, ".edge.",

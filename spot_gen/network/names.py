@@ -20,7 +20,7 @@ ROLES = ("www.", "static.", "api.", "")
 
 CATEGORIES = (
     "News/Media", "Business/Economy", "Technology/Internet", "Shopping", "Search Engines/Portals",
-    "Social Networking", "Web Ads/Analytics", "Content Delivery Networks", "Reference", "Travel",
+    "Social Networking", "Web Ads/Analytics", "Content Servers", "Reference", "Travel",
     "Education", "Health", "Sports/Recreation", "Financial Services", "Streaming Media",
     "Government/Legal", "Software Downloads", "File Storage/Sharing", "Web Hosting", "Productivity",
 )  # fmt: skip

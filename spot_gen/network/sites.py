@@ -15,7 +15,7 @@ from spot_gen.streams import Floats, Ints
 _SECURE_OF_EIGHT = (1, 4, 7)
 #: Kinds of sites that are visited for what they are, and not only for being popular.
 _VISITED_AS_SUCH = (
-    "Web Ads/Analytics", "Content Delivery Networks", "Streaming Media", "Software Downloads",
+    "Web Ads/Analytics", "Content Servers", "Streaming Media", "Software Downloads",
     "File Storage/Sharing",
 )  # fmt: skip
 
