@@ -57,7 +57,7 @@ class LogOn(ByPeople):
         for number, name in enumerate(("_ldap._tcp.dc._msdcs", "_kerberos._tcp")):
             recorder.lookups(
                 child(arrived.key[rows], 20 + number),
-                arrived.time_us[rows] - 60_000 + number * 9_000,
+                arrived.time_us[rows] + number * 9_000,
                 self.world.people.address[arrived.who[rows]],
                 f"{name}.{ORGANISATION}",
                 qtype=SRV, ttl=600, answers=[self._services[number]],

@@ -100,36 +100,35 @@ class Web:
         connection begins.
         """
         begun = self.look_up(recorder, visits)
-        names, who = self.world.names, visits.who[number]
-        host, secure = visits.host[number], visits.secure[number]
-        down = np.broadcast_to(np.asarray(columns["bytes_down"], np.int64), len(key))
-        taken = columns.get("taken_ms")
-        taken = _taken(key, down) if taken is None else taken
-        first = np.concatenate([[True], number[1:] != number[:-1]]) & secure
-        up = columns.get("bytes_up")
-        up = sample(key, 22, _UP).astype(np.int64) if up is None else up
+        given = {**self._usual(visits, key, number), **columns}
+        down = np.broadcast_to(np.asarray(given["bytes_down"], np.int64), len(key))
+        taken = given["taken_ms"] if "taken_ms" in given else _taken(key, down)
+        opened = np.concatenate([[True], number[1:] != number[:-1]]) & visits.secure[number]
         shake = sample(key, 24, _HANDSHAKE).astype(np.int64)
-        recorder.requests(
-            key,
-            number,
-            self._legs(visits, denied),
-            {
-                "user": self.clients.user.take(pa.array(who)),
-                "scheme": _SCHEMES.take(pa.array(secure.astype(np.int64))),
-                "host": names.host.take(pa.array(host)),
-                "categories": self._categories.take(pa.array(names.category[host // len(ROLES)])),
-                "filter": _FILTERS.take(pa.array((uniform(key, 23) < 0.08).astype(np.int64))),
-                "method": "GET",
-                "status": 200,
-                "action": "TCP_MISS",
-                **columns,
-                "time_us": begun[number] + after_us + taken * 1_000,
-                "taken_ms": taken,
-                "bytes_down": down + np.where(first, shake, 0),
-                "bytes_up": up + np.where(first, 900, 0),
-            },
-        )
+        exact = {
+            "time_us": begun[number] + after_us + taken * 1_000,
+            "taken_ms": taken,
+            "bytes_down": down + np.where(opened, shake, 0),
+            "bytes_up": given["bytes_up"] + np.where(opened, 900, 0),
+        }
+        recorder.requests(key, number, self._legs(visits, denied), {**given, **exact})
         return begun
+
+    def _usual(self, visits: Visits, key: Keys, number: Ints) -> dict[str, Any]:
+        """Return what follows from the visits, and what requests are like mostly."""
+        names, host = self.world.names, visits.host[number]
+        category = names.category[host // len(ROLES)]
+        return {
+            "user": self.clients.user.take(pa.array(visits.who[number])),
+            "scheme": _SCHEMES.take(pa.array(visits.secure[number].astype(np.int64))),
+            "host": names.host.take(pa.array(host)),
+            "categories": self._categories.take(pa.array(category)),
+            "filter": _FILTERS.take(pa.array((uniform(key, 23) < 0.08).astype(np.int64))),
+            "method": "GET",
+            "status": 200,
+            "action": "TCP_MISS",
+            "bytes_up": sample(key, 22, _UP).astype(np.int64),
+        }
 
     def _legs(self, visits: Visits, denied: Any) -> Legs:
         """Say how visits travel: over IPv6 where both ends have it and no proxy is between."""

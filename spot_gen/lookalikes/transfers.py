@@ -22,7 +22,7 @@ from spot_gen.streams import Ints, child, integers, sample, uniform
 STORAGE, SMB = 9_103, 445
 _LONGEST = 100.0 * MINUTE_US
 #: Bytes a microsecond.
-_SPEED = log_normal(45.0, 0.3)
+_SPEED = log_normal(14.0, 0.3)
 
 
 class Backup(Activity):
@@ -167,7 +167,7 @@ class IndexServer(Activity):
         """Record the runs that begin in [start, end)."""
         arrived = self._ticks.between(start_us, end_us)
         size = sample(arrived.key, 0, self._size)
-        time = size / sample(arrived.key, 1, _SPEED) * 12
+        time = size / sample(arrived.key, 1, _SPEED) * 3
         with recorder.labelled(lookalike_label(self.lookalike)):
             connect(
                 self.world, recorder, arrived.key, arrived.time_us,
