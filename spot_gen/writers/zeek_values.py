@@ -29,10 +29,10 @@ REASONS = {
 
 
 def _uids(order: Keys, first: str = "C") -> pa.Array:
-    """Return the identifiers that belong to random numbers."""
+    """Return the identifiers that belong to random numbers; others for another first letter."""
     if not len(order):
         return pa.array([], pa.string())
-    return identifiers(draw(order, 80), draw(order, 81), first)
+    return identifiers(draw(order, ord(first)), draw(order, 128 + ord(first)), first)
 
 
 def _addresses(table: pa.Table, near: str, far: str) -> dict[str, pa.Array]:

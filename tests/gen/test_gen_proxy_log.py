@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -145,6 +146,23 @@ def test_noise_damages_ordinary_lines_only_and_lists_them(tmp_path: Path) -> Non
         assert len(before) == len(after)
         changed |= {(file.file, row - 3) for row in range(len(before)) if before[row] != after[row]}
     assert changed == listed
+
+
+def test_undamaged_lines_are_read_as_if_there_were_no_damage(tmp_path: Path) -> None:
+    clean = written(Proxy, tmp_path / "clean", recorded(), world())
+    noisy = written(Proxy, tmp_path / "noisy", recorded(), world(noise=True, noise_share=0.1))
+    damaged = {(entry["file"], entry["ordinal"]) for entry in noisy.noise}
+    for file in clean.files:
+        with elff.dissect(tmp_path / "noisy" / file.file) as listing:
+            batches = list(elff.parse(listing.stream))
+        found = Counter(str(row) for batch in batches for row in batch.rows.to_pylist())
+        rows = _parsed(tmp_path / "clean" / file.file)[0]
+        kept = [
+            str(row) for number, row in enumerate(rows, 1) if (file.file, number) not in damaged
+        ]
+        assert not Counter(kept) - found
+        read = sum(found.values()) + sum(len(batch.rejected) for batch in batches)
+        assert read == file.counts["records"]
 
 
 def test_squid_lines_have_ten_fields(tmp_path: Path) -> None:
