@@ -32,7 +32,7 @@ class CaptureWriter(Writer):
     prefix: ClassVar[str]
     #: A file is closed when it is larger, bytes.
     largest: int = 1 << 62
-    #: Packets are cut to this length, as far as nothing but zeros is cut off.
+    #: Packets are cut to this length where nothing but zeros is cut off.
     snap: ClassVar[int] = pcap.SNAPSHOT
 
     _file: DataFile | None = None
@@ -42,8 +42,8 @@ class CaptureWriter(Writer):
     _keys: pa.Table | None = None
 
     @abstractmethod
-    def traffic(self, events: Events, first_mark: int) -> tuple[Traffic, pa.Table]:
-        """Return the packets of events, and what their labels' marks say.
+    def traffic(self, events: Events, first_mark: int) -> tuple[list[Traffic], pa.Table]:
+        """Return the packets of events, in parts, and what their labels' marks say.
 
         The marks are columns of ``truth.MARKS``, one row per labelled event; the ``mark`` of its
         packet is that row's number plus ``first_mark``.
@@ -69,9 +69,10 @@ class CaptureWriter(Writer):
             self._finish()
             self._window, self._part = window, 0
         marked = 0 if self._keys is None else self._keys.num_rows
-        new, keys = self.traffic(events, marked)
+        parts, keys = self.traffic(events, marked)
         self._keys = keys if self._keys is None else pa.concat_tables([self._keys, keys])
-        self._waiting = Traffic.joined([self._waiting, new])
+        self._waiting = Traffic.joined([self._waiting, *parts])
+        del parts  # a large batch need not be there twice
         self._release(known_until)
         if known_until is None:
             self._finish()

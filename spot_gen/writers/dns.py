@@ -40,13 +40,13 @@ class DnsWriter(CaptureWriter):
         super().__init__(out, world, rotation_us)
         self.largest = world.config.outputs.dns_file_mb * 1_000_000
 
-    def traffic(self, events: Events, first_mark: int) -> tuple[Traffic, pa.Table]:
+    def traffic(self, events: Events, first_mark: int) -> tuple[list[Traffic], pa.Table]:
         """Return the packets of look-ups, and the keys of the labelled ones."""
         lookups = events.lookups
         if self.world.config.outputs.label_in_dns_id:
             lookups = _numbered(lookups, self.transaction_ids)
         marks = mark_numbers(numbers(lookups, "label"), first_mark)
-        return exchanges(lookups, marks), _keys(labelled(lookups))
+        return [exchanges(lookups, marks)], _keys(labelled(lookups))
 
 
 def _numbered(lookups: pa.Table, ids: Mapping[int, int]) -> pa.Table:

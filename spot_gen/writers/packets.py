@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,7 +17,6 @@ from spot_gen.network import World
 from spot_gen.network.addresses import text
 from spot_gen.streams import Ints
 from spot_gen.writers.capture import CaptureWriter, mark_numbers
-from spot_gen.writers.pcap import Packets
 from spot_gen.writers.ragged import Ragged
 from spot_gen.writers.traffic import Traffic, exchanges
 from spot_gen.writers.trains import packet_counts, train
@@ -26,22 +26,24 @@ _MOST = 20_000_000
 #: Packets a workstation and day that ordinary traffic amounts to, about.
 _PER_HOST_DAY = 150_000
 #: So many packets are made at once.
-_CHUNK = 200_000
+_CHUNK = 50_000
 
 
 class PacketWriter(CaptureWriter):
     """Writes ``packets_YYYYMMDDhh.pcap``: connections (``spot_gen.writers.trains``) and DNS.
 
-    A file has all packets of what begins in its hour. Packets are cut to 96 bytes where only zeros
-    are cut off, so DNS messages are whole; lengths are the true ones, and checksums are right, as
-    zeros do not count in them. The mark of a labelled connection or look-up is at its first packet.
+    A file has all packets of what begins in its hour. Of connections only headers are captured, of
+    DNS everything; lengths are the true ones. Data that are not captured are zeros, which do not
+    count in checksums: so these are right. The mark of a labelled connection or look-up is at its
+    first packet.
+
     UsageError when more than about 20 million packets must be expected.
     """
 
     source = "pcap"
     rotation_us = HOUR_US
     prefix = "packets"
-    snap = 96
+    snap = 0
 
     def __init__(self, out: Path, world: World, rotation_us: int | None = None) -> None:
         expected = expected_packets(world.config)
@@ -52,15 +54,15 @@ class PacketWriter(CaptureWriter):
             )
         super().__init__(out, world, rotation_us)
 
-    def traffic(self, events: Events, first_mark: int) -> tuple[Traffic, pa.Table]:
+    def traffic(self, events: Events, first_mark: int) -> tuple[list[Traffic], pa.Table]:
         """Return the packets of connections and look-ups, and the keys of the labelled ones."""
         flows, lookups = events.connections, events.lookups
         marks = mark_numbers(numbers(flows, "label"), first_mark)
         keys = _keys(labelled(flows), ("src", "dst"), "dport")
         more = mark_numbers(numbers(lookups, "label"), first_mark + keys.num_rows)
         asked = _keys(labelled(lookups), ("client", "server"), None)
-        parts = [_trains(flows, marks), exchanges(lookups, more, mark_first=True)]
-        return Traffic.joined(parts), pa.concat_tables([keys, asked])
+        parts = [*_trains(flows, marks), exchanges(lookups, more, mark_first=True)]
+        return parts, pa.concat_tables([keys, asked])
 
 
 def expected_packets(config: Config) -> int:
@@ -69,17 +71,13 @@ def expected_packets(config: Config) -> int:
     return int(config.hosts * days * config.activity * _PER_HOST_DAY)
 
 
-def _trains(flows: pa.Table, marks: Ints) -> Traffic:
+def _trains(flows: pa.Table, marks: Ints) -> Iterator[Traffic]:
     """Make the packets of connections, so many at a time that memory is bounded."""
     chunk = np.cumsum(packet_counts(flows)) // _CHUNK
     edges = np.flatnonzero(np.diff(chunk, prepend=-1, append=-1)).tolist()
-    parts: list[Packets] = []
     for first, last in pairwise(edges):
-        parts.append(train(flows.slice(first, last - first), marks[first:last]))
-    if not parts:
-        return Traffic.joined([])
-    packets = np.concatenate(parts)
-    return Traffic(packets, Ragged.empty(1), np.zeros(len(packets), np.int64))
+        packets = train(flows.slice(first, last - first), marks[first:last])
+        yield Traffic(packets, Ragged.empty(1), np.zeros(len(packets), np.int64))
 
 
 def _keys(table: pa.Table, ends: tuple[str, str], port: str | None) -> pa.Table:

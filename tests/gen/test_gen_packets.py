@@ -95,7 +95,8 @@ def test_packets_bytes_flags_and_times_are_those_of_the_connections(tmp_path):
     for (time, length, kept), row in zip(frames(file), rows, strict=True):
         proto = int(row[0] or row[1])
         assert length == 14 + int(row[5] or int(row[6] or 0) + 40)
-        assert len(kept) == min(length, 96)
+        header = {TCP: 20, UDP: 8, ICMP: 8}[proto] + (20 if row[5] else 40)
+        assert len(kept) == 14 + header
         sport, dport = row[2] or row[3], row[8] or row[9]
         down = row[4] == "0" if proto == ICMP else sport == "7000"
         flow = seen[proto, row[10] if proto == ICMP else int(dport if down else sport)]
@@ -218,6 +219,22 @@ def test_large_transfers_are_seen_as_merged_segments_with_all_their_data():
     assert len(down) == -(-data // LARGEST_DATA) + 4
     assert len(packets) - len(down) == MOST
     assert np.all(np.diff(packets["time_us"]) >= 0)
+
+
+def test_data_that_are_not_there_are_no_damaged_protocol(tmp_path):
+    ports = [22, 53, 80, 88, 123, 161, 389, 443, 445, 514, 636, 1812, 3389, 5060, 8080]
+    tcp, udp = (
+        connections(
+            dport=ports, proto=proto, flags_up=SYN | ACK | PSH, flags_down=SYN | ACK | PSH,
+            packets_up=6, bytes_up=900, packets_down=6, bytes_down=5_000, sport=sport,
+            order=np.arange(len(ports)) + sport,
+        )
+        for proto, sport in ((TCP, 41_000), (UDP, 42_000))
+    )  # fmt: skip
+    made = happened(connections=events.in_order(events.CONNECTIONS, [tcp, udp]))
+    output, (file,) = written(PacketWriter(tmp_path, world()), made)
+    assert wrong(file) == []
+    assert output.files[0].counts["responses"] == 0
 
 
 def test_dns_is_the_same_as_in_its_own_capture(tmp_path):
