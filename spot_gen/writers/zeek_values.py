@@ -137,13 +137,8 @@ def http_values(table: pa.Table, order: Keys, port: Any, depth: Any) -> dict[str
     target = joined(host, ":", digits(table["port"].combine_chunks()))
     uri = joined(table["path"].combine_chunks(), table["query"].combine_chunks())
     body = pc.is_in(table["method"].combine_chunks(), pa.array(["POST", "PUT", "PATCH"]))
-    kind = pc.utf8_trim_whitespace(
-        pc.list_element(
-            pc.split_pattern(joined(table["content_type"].combine_chunks(), ";"), ";"), 0
-        )
-    )
+    kind = pc.replace_substring_regex(table["content_type"].combine_chunks(), r"\s*;.*", "")
     typed = pc.not_equal(kind, "")
-    none, nothing = pa.nulls(size, pa.string()), pa.nulls(size, pa.list_(pa.string()))
     return {
         "ts": numbers(table, "time_us") - numbers(table, "taken_ms") * 1_000,
         "uid": _uids(order),
@@ -157,24 +152,26 @@ def http_values(table: pa.Table, order: Keys, port: Any, depth: Any) -> dict[str
         "referrer": _known(table["referer"]),
         "version": pa.repeat("1.1", size),
         "user_agent": _known(table["agent"]),
-        "origin": none,
         "request_body_len": pc.if_else(body, table["bytes_up"].combine_chunks(), 0),
         "response_body_len": pc.if_else(tunnel, 0, table["bytes_down"].combine_chunks()),
         "status_code": table["status"],
         "status_msg": _reasons(numbers(table, "status")),
-        "info_code": pa.nulls(size, pa.int64()),
-        "info_msg": none,
-        "tags": pc.fill_null(nothing, pa.scalar([], pa.list_(pa.string()))),
-        "username": none,
-        "password": none,
-        **dict.fromkeys(_UNSEEN, nothing),
+        **_unseen(size),
         "resp_fuids": _single(_uids(numbers(table, "order"), "F"), typed),
         "resp_mime_types": _single(kind, typed),
     }
 
 
-#: Lists that are never set.
-_UNSEEN = ("proxied", "orig_fuids", "orig_filenames", "orig_mime_types", "resp_filenames")
+def _unseen(size: int) -> dict[str, pa.Array]:
+    """Return the fields that are never set, and the set that is always empty."""
+    texts, lists = pa.nulls(size, pa.string()), pa.nulls(size, pa.list_(pa.string()))
+    return {
+        **dict.fromkeys(("origin", "info_msg", "username", "password"), texts),
+        **dict.fromkeys(("proxied", "orig_fuids", "orig_filenames"), lists),
+        **dict.fromkeys(("orig_mime_types", "resp_filenames"), lists),
+        "info_code": pa.nulls(size, pa.int64()),
+        "tags": pc.fill_null(lists, pa.scalar([], lists.type)),
+    }
 
 
 def _known(texts: pa.ChunkedArray) -> pa.Array:
