@@ -16,7 +16,7 @@ _QUIET_OF_EACH = (
 _LOUD_OF_EACH = (
     ("scan_vertical", 1), ("beacon_tls", 2), ("dns_tunnel_tcp", 2), ("fast_flux", 1),
     ("exfil_bulk", 3), ("brute_rdp", 2), ("malware_download", 2), ("xss_probe", 1),
-    ("lateral_rdp", 2), ("hoarding", 1), ("recon_dns", 1), ("reflection", 1), ("mining", 2),
+    ("lateral_rdp", 2), ("hoarding", 1), ("recon_dns", 2), ("reflection", 1), ("mining", 2),
     ("campaign", 1),
 )  # fmt: skip
 _TINY = (("scan_vertical", 2), ("dns_tunnel", 2), ("url_obfuscation", 2))
@@ -35,7 +35,7 @@ def _large() -> list[Attack]:
 PRESETS: dict[str, Config] = {
     "tiny": Config(
         start_us=DEFAULT_START_US + 9 * HOUR_US, span_us=2 * HOUR_US, hosts=20,
-        activity=0.25, rates={"web_session": 2.15, "link_prefetch": 2.6, "chat_keepalive": 4.0},
+        activity=0.2, rates={"web_session": 2.75, "link_prefetch": 3.3, "chat_keepalive": 5.0},
         attacks=_attacks(*_TINY),
     ),
     "small": Config(span_us=DAY_US, hosts=100, attacks=_attacks(*_QUIET_OF_EACH)),

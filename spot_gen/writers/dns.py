@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
 
+from spot_gen.attacks.tunnel import transaction_number
 from spot_gen.clock import MINUTE_US
 from spot_gen.events import LOOKUPS, Events, labelled, numbers
 from spot_gen.network import World
 from spot_gen.network.addresses import text
+from spot_gen.plan import plan, play
 from spot_gen.writers.capture import CaptureWriter, mark_numbers
 from spot_gen.writers.traffic import Traffic, exchanges
 
@@ -25,28 +26,32 @@ class DnsWriter(CaptureWriter):
 
     A file holds the look-ups that begin in its quarter of an hour. The mark of a labelled look-up
     is at its answer, or at its question where no answer came. With ``label_in_dns_id`` the
-    transaction numbers are labels: ``transaction_ids`` says which number an event's label has, the
-    others have ``ORDINARY``.
+    transaction numbers are those of the published labelled set: a tunnel's own, or ``ORDINARY``.
     """
 
     source = "dns"
     rotation_us = 15 * MINUTE_US
     prefix = "dns"
 
-    #: The transaction number of each label, when labels shall be written there.
-    transaction_ids: Mapping[int, int] = MappingProxyType({})
-
     def __init__(self, out: Path, world: World, rotation_us: int | None = None) -> None:
         super().__init__(out, world, rotation_us)
+        self._published = _published(world) if world.config.outputs.label_in_dns_id else None
         self.largest = world.config.outputs.dns_file_mb * 1_000_000
 
     def traffic(self, events: Events, first_mark: int) -> tuple[list[Traffic], pa.Table]:
         """Return the packets of look-ups, and the keys of the labelled ones."""
         lookups = events.lookups
-        if self.world.config.outputs.label_in_dns_id:
-            lookups = _numbered(lookups, self.transaction_ids)
+        if self._published is not None:
+            lookups = _numbered(lookups, self._published)
         marks = mark_numbers(numbers(lookups, "label"), first_mark)
         return [exchanges(lookups, marks)], _keys(labelled(lookups))
+
+
+def _published(world: World) -> dict[int, int]:
+    """Return the transaction number of each label that has one in the published set."""
+    scenes = {incident.label: play(world, incident).scene for incident in plan(world)}
+    numbered = {label: transaction_number(scene) for label, scene in scenes.items()}
+    return {label: number for label, number in numbered.items() if number is not None}
 
 
 def _numbered(lookups: pa.Table, ids: Mapping[int, int]) -> pa.Table:

@@ -3,6 +3,7 @@
 import dataclasses
 import struct
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,9 +33,10 @@ WRONG = (
 )
 
 
-def world(**outputs):
+def world(attacks=(), **outputs):
     """A small network; ``outputs`` are keys of the section of that name."""
-    return World.of(Config(hosts=5, network=Network(names=100), outputs=Outputs(**outputs)), 1)
+    config = Config(hosts=5, network=Network(names=100), outputs=Outputs(**outputs))
+    return World.of(replace(config, attacks=list(attacks)), 1)
 
 
 def tshark(file: Path, *fields: str, where: str = "") -> list[list[str]]:
