@@ -20,12 +20,10 @@ from spot_gen.network.addresses import Addresses, packed
 from spot_gen.network.names import ROLES, TTLS
 from spot_gen.network.world import World
 from spot_gen.recorder import AAAA, A, Recorder
-from spot_gen.streams import Ints, Keys, child, draw
+from spot_gen.streams import Ints, Keys, child
 
 #: How long before a span the uses must be known to tell what is asked in it.
 MEMORY_US = max(TTLS) * SECOND_US
-
-_INSIDE_TTL = max(TTLS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +32,6 @@ class _Book:
 
     outside: int
     host: pa.StringArray
-    ttl: Ints
     records: pa.ListArray
     records_6: pa.ListArray
     alias: pa.StringArray
@@ -47,7 +44,6 @@ class _Book:
         return cls(
             len(names.host),
             _both(names.host, [server.full_name for server in servers]),
-            np.concatenate([names.ttl, np.full(len(servers), _INSIDE_TTL)]),
             _both(names.records, four),
             _both(names.records_6, six),
             _both(names.alias, [""] * len(servers)),
@@ -91,25 +87,21 @@ class Lookups:
         if not uses.num_rows:
             return
         time, host = (events.numbers(uses, name) for name in ("time_us", "host"))
-        ttl_us = self._book.ttl[host] * SECOND_US
-        place = time + (draw(host, 7) >> np.uint64(32)).astype(np.int64)
-        window, used = np.divmod(place, ttl_us)
         six = uses.column("six").to_numpy()
-        copy = child(host * 2 + six, window)
+        copy, end = self.world.copies(host, six, time)
         client = np.stack([events.numbers(uses, f"client_{half}") for half in ("hi", "lo")], -1)
-        end = time + ttl_us - used
         asked = np.flatnonzero(self._machines.first(_mixed(client, copy), end, int(time[0])))
         resolver = client[:, 1] % np.uint64(6) == 5
         upstream = self._resolvers.first(
             child(copy[asked], resolver[asked]), end[asked], int(time[0])
         )
-        self._ask(
-            uses.take(pa.array(asked)), client[asked], upstream, (end - time)[asked], recorder
-        )
+        rows = uses.take(pa.array(asked))
+        self._ask(rows, client[asked], copy[asked], upstream, (end - time)[asked], recorder)
 
     def _ask(
-        self, uses: pa.Table, client: Addresses, upstream: Any, left_us: Ints, recorder: Recorder
-    ) -> None:
+        self, uses: pa.Table, client: Addresses, copy: Keys, upstream: Any, left_us: Ints,
+        recorder: Recorder,
+    ) -> None:  # fmt: skip
         """Record questions: of either type, and of each label."""
         host, six = (uses.column(name).to_numpy() for name in ("host", "six"))
         labels = events.numbers(uses, "label")
@@ -131,6 +123,7 @@ class Lookups:
                         alias=self._book.alias.take(chosen),
                         authority=self.world.names.authority(site[rows]),
                         upstream=upstream[rows] & outside[rows],
+                        pace=copy[rows],
                     )
 
 

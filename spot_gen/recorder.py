@@ -190,13 +190,15 @@ class Recorder:
         upstream: ArrayLike = True,
         server: Addresses | None = None,
         proto: int = UDP,
+        pace: Keys | None = None,
     ) -> Ints:
         """Record look-ups; return when each client has its answer, microseconds.
 
         The client asks its resolver; where ``authority`` (the server outside that knows) is given
         and ``upstream`` holds, the resolver asks there first. ``server`` asks that server directly
         instead. ``addresses``: one address per look-up as the answer; ``answers``: record data on
-        the wire, a list of bytes per look-up (or one list for all).
+        the wire, a list of bytes per look-up (or one list for all). ``pace``: keys that decide
+        how long answers take, if not ``key``.
         """
         size = len(key)
         time = np.broadcast_to(np.asarray(time_us, np.int64), size)
@@ -204,7 +206,7 @@ class Recorder:
             found = np.broadcast_to(addresses, (size, 2))
             answers = pa.array([[data] for data in packed(found)], pa.list_(pa.binary()))
         far = np.broadcast_to(np.asarray(upstream, bool), size) & (authority is not None)
-        near_us, far_us = _delays(key)
+        near_us, far_us = _delays(key if pace is None else pace)
         common = {
             "qname": qname, "qtype": qtype, "rcode": rcode, "ttl": ttl, "cname": alias,
             "answers": answers, "answer_type": qtype if answer_type is None else answer_type,
@@ -254,7 +256,7 @@ class Recorder:
         return np.where((low % np.uint64(6) == 5)[:, None], second, first)
 
     def uses_of(
-        self, key: Keys, time_us: Ints, client: Addresses, host: ArrayLike, six: ArrayLike = False
+        self, key: Keys, time_us: Ints, client: Addresses, host: Ints | int, six: ArrayLike = False
     ) -> Ints:
         """Record that machines need the addresses of hosts; return when they have them at last.
 
@@ -263,16 +265,16 @@ class Recorder:
         """
         if not len(key):
             return time_us
-        truth = self._truth(key)
+        hosts = np.broadcast_to(np.asarray(host, np.int64), len(key))
         columns = {
             "time_us": time_us,
             **_address("client", client, len(key)),
-            "host": host,
+            "host": hosts,
             "six": np.broadcast_to(np.asarray(six, bool), len(key)),
-            **truth,
+            **self._truth(key),
         }
         self.uses.append(events.make(USES, len(key), columns))
-        near_us, far_us = _delays(truth["order"])
+        near_us, far_us = _delays(self.world.copies(hosts, six, time_us)[0])
         return time_us + near_us + far_us
 
     def requests(self, key: Keys, number: Ints, legs: Legs, columns: Mapping[str, Any]) -> None:

@@ -248,7 +248,7 @@ class WebSession(ByPeople):
 
     name = "web_session"
     span_us = 12 * MINUTE_US
-    per_day = 78.0
+    per_day = 84.0
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
@@ -264,7 +264,7 @@ class LinkPrefetch(ByPeople):
 
     name = "link_prefetch"
     span_us = MINUTE_US
-    per_day = 41.5
+    per_day = 40.0
 
     def __init__(self, world: World) -> None:
         super().__init__(world)

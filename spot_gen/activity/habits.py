@@ -27,6 +27,7 @@ _THURSDAY_HOUR = 3 * 24  # 1970 began with one
 _SPREAD_PACE = 0.7548776662466927
 _SPREAD_STEADY = 0.6180339887498949
 _PACE = log_normal(1.0, 0.4)
+_USUAL_PACE = 1.083  # its mean
 _FAVOURITES = 24
 _FAVOURITE_SHARE = 0.55
 
@@ -46,7 +47,7 @@ def pace(world: World) -> Floats:
     """Return how much each person does, 1 on average; spread evenly over the people."""
     first = uniform(stream_key(world.seed, "pace"), 0)[0]
     place = (first + np.arange(len(world.people)) * _SPREAD_PACE) % 1.0
-    return _PACE.at(place) * (1.0 / _PACE.mean())
+    return _PACE.at(place) / _USUAL_PACE
 
 
 def liked(world: World, who: Ints, key: Keys, purpose: int) -> Ints:

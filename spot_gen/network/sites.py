@@ -10,9 +10,9 @@ import numpy as np
 from spot_gen.network.names import CATEGORIES, ROLES, Names
 from spot_gen.streams import Floats, Ints
 
-#: Of eight sites in the order of popularity these encrypt. What they load from others is encrypted
-#: too, so this makes about half of all requests.
-_SECURE_OF_EIGHT = (1, 4, 7)
+#: Of sixteen sites in the order of popularity these encrypt. What they load from others is
+#: encrypted too, so this makes about half of all requests.
+_SECURE = (1, 3, 5, 8, 10, 12, 15)
 #: Kinds of sites that are visited for what they are, and not only for being popular.
 _VISITED_AS_SUCH = (
     "Web Ads/Analytics", "Content Servers", "Streaming Media", "Software Downloads",
@@ -34,7 +34,7 @@ class Sites:
         rest = ~np.isin(self.names.category, kinds)
         for inside in (rest, *(self.names.category == kind for kind in kinds)):
             rows = np.flatnonzero(inside)
-            secure[rows] = np.isin(np.arange(len(rows)) % 8, _SECURE_OF_EIGHT)
+            secure[rows] = np.isin(np.arange(len(rows)) % 16, _SECURE)
         return secure
 
     @cached_property

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from spot_gen.clock import SECOND_US
 from spot_gen.config import Config
 from spot_gen.network.hosts import Fleet, Host, devices, fixed_hosts, workstations
-from spot_gen.network.names import Names, make_names
+from spot_gen.network.names import TTLS, Names, make_names
 from spot_gen.network.sites import Sites
-from spot_gen.streams import Stream, uniform
+from spot_gen.streams import Ints, Keys, Stream, child, draw, uniform
 
 #: Multiples of it, without their whole parts, fall evenly between 0 and 1.
 _SPREAD = 0.5698402909980532
@@ -65,6 +67,22 @@ class World:
         first = uniform(self.people.keys("direct"), 0)[0]
         place: np.ndarray = (first + np.arange(len(self.people)) * _SPREAD) % 1.0
         return place < self.config.network.direct_share
+
+    @cached_property
+    def _lives(self) -> Ints:
+        """How long the addresses of ordinary hosts, then of own servers, may be kept (seconds)."""
+        return np.concatenate([self.names.ttl, np.full(len(self.servers), max(TTLS))])
+
+    def copies(self, host: Ints, six: ArrayLike, time_us: Ints) -> tuple[Keys, Ints]:
+        """Return which copy of hosts' addresses is to be had at a time, and when that ends.
+
+        The copies that resolvers hold end at fixed times, at a phase of the name's own. The first
+        result is a random key of the copy.
+        """
+        life_us = self._lives[host] * SECOND_US
+        place = time_us + (draw(host, 7) >> np.uint64(32)).astype(np.int64)
+        window, used = np.divmod(place, life_us)
+        return child(host * 2 + np.asarray(six, np.int64), window), time_us + life_us - used
 
     def inside(self, name: str) -> int:
         """Return the number of a server for ``Recorder.uses_of``: after those of ``names``."""
