@@ -26,7 +26,7 @@ _LONGEST_READING_US = 150e6
 #: The places of a session: its main host, that one's pictures, two hosts that pay for the page, its
 #: interface, a second site and that one's pictures. How often there is one; how many requests.
 _CHANCE = np.array([1.0, 0.92, 0.55, 0.25, 0.15, 0.25, 0.18])
-_LEAST = np.array([3, 9, 1, 1, 1, 2, 2])
+_LEAST = np.array([3, 10, 1, 1, 1, 2, 2])
 _MOST = np.array([8, 16, 4, 3, 3, 3, 3])
 _MAIN, _STATIC, _AD, _CONTENT, _API, _OTHER, _OTHER_STATIC = range(7)
 #: When they are needed after their page is, microseconds.
@@ -264,7 +264,7 @@ class LinkPrefetch(ByPeople):
 
     name = "link_prefetch"
     span_us = MINUTE_US
-    per_day = 40.0
+    per_day = 37.5
 
     def __init__(self, world: World) -> None:
         super().__init__(world)

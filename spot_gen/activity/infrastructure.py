@@ -32,7 +32,7 @@ class TimeKeeping(Activity):
             "servers": server_keys(world, self.name),
             "source": server_keys(world, f"{self.name}/source")[:3],
         }
-        shares = {"people": 0.5, "devices": 1.0, "servers": 1.0, "source": 1.0}
+        shares = {"people": 0.3, "devices": 1.0, "servers": 1.0, "source": 1.0}
         slowest = {"people": 2, "devices": 2, "servers": 3, "source": 1}
         self._ticks = {
             name: Steady(key, _period(key, slowest[name]), 0.02, shares[name], self.rate)

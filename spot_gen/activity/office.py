@@ -28,7 +28,7 @@ class MailPoll(Activity):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         keys = world.people.keys(self.name)
-        self._ticks = Steady(keys, 5 * MINUTE_US, 0.04, 0.35, self.rate)
+        self._ticks = Steady(keys, 5 * MINUTE_US, 0.04, 0.3, self.rate)
 
     def record(self, recorder: Recorder, start_us: int, end_us: int) -> None:
         """Record the polls that begin in [start, end)."""

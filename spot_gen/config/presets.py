@@ -19,7 +19,7 @@ _LOUD_OF_EACH = (
     ("lateral_rdp", 2), ("hoarding", 1), ("recon_dns", 2), ("reflection", 1), ("mining", 2),
     ("campaign", 1),
 )  # fmt: skip
-_TINY = (("scan_vertical", 2), ("dns_tunnel", 2), ("url_obfuscation", 2))
+_TINY = (("scan_vertical", 2), ("dns_tunnel", 3), ("url_obfuscation", 2))
 
 
 def _attacks(*pairs: tuple[str, int]) -> list[Attack]:
@@ -35,12 +35,12 @@ def _large() -> list[Attack]:
 PRESETS: dict[str, Config] = {
     "tiny": Config(
         start_us=DEFAULT_START_US + 9 * HOUR_US, span_us=2 * HOUR_US, hosts=20,
-        activity=0.2, rates={"web_session": 2.75, "link_prefetch": 3.3, "chat_keepalive": 5.0},
+        activity=0.2, rates={"web_session": 2.75, "link_prefetch": 3.4, "chat_keepalive": 5.0},
         attacks=_attacks(*_TINY),
     ),
     "small": Config(span_us=DAY_US, hosts=100, attacks=_attacks(*_QUIET_OF_EACH)),
     "medium": Config(
-        span_us=DAY_US, hosts=1_000, rates={"web_session": 1.1, "link_prefetch": 2.4},
+        span_us=DAY_US, hosts=1_000, rates={"web_session": 1.1, "link_prefetch": 2.7},
         attacks=_attacks(*_QUIET_OF_EACH, *_LOUD_OF_EACH),
     ),
     "large": Config(

@@ -93,7 +93,7 @@ class ChatKeepalive(Activity):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         keys = world.people.keys(self.name)
-        self._long = Steady(keys, HOUR_US, 0.0, 0.1, self.rate)
+        self._long = Steady(keys, HOUR_US, 0.0, 0.08, self.rate)
         asking = world.people.keys(f"{self.name}/ask")
         self._short = Steady(
             asking, integers(asking, 0, 40, 61) * SECOND_US, 0.02, 0.012, self.rate
