@@ -93,8 +93,8 @@ def send(
 ) -> Sent:
     """Play the flows of batches, as ``Simulation.run`` gives them, ``speed`` times as fast.
 
-    The first batch is what began before the span: of it only those flows are sent that are exported
-    within the span. Stops where it is when interrupted (Ctrl-C), and says so in the result.
+    Of prior batches only those flows are sent that are exported within the span. Stops where it is
+    when interrupted (Ctrl-C), and says so in the result.
     ``progress`` is called about twice a second. UsageError for a wrong target, version or speed;
     ServiceError when the target cannot be reached or nobody listens there.
     """
@@ -120,10 +120,10 @@ def _datagrams(world: World, batches: Iterable[Batch], version: int) -> Iterable
     """Make datagrams as the router would, batch by batch."""
     exporter = Exporter(export_for(version, world.config.export), world)
     packer = Packer(version, world.config)
-    for number, batch in enumerate(batches):
+    for batch in batches:
         tell(exporter, batch.events)
         records = exporter.until(batch.end_us)
-        if number:
+        if not batch.prior:
             yield packer.datagrams(records)
 
 

@@ -26,11 +26,15 @@ from spot_gen.recorder import USES, Recorder
 
 @dataclass(frozen=True)
 class Batch:
-    """All events that begin in [start, end), in the order of time."""
+    """All events that begin in [start, end), in the order of time.
+
+    ``prior``: they began before the span, and are told because they may end in it.
+    """
 
     start_us: int
     end_us: int
     events: Events
+    prior: bool = False
 
 
 class Simulation:
@@ -49,10 +53,10 @@ class Simulation:
     def run(self, start_us: int, end_us: int, batch_us: int) -> Iterator[Batch]:
         """Yield first what began before the span and may not have ended, then its batches.
 
-        The first batch ends at ``start_us``. Nothing happens outside the configured span.
+        Nothing happens outside the configured span.
         """
         run = _Run(self, start_us)
-        yield run.prior()
+        yield from run.prior(batch_us)
         while start_us < end_us:
             until = min(start_us + batch_us, end_us)
             yield run.batch(start_us, until)
@@ -86,18 +90,24 @@ class _Run:
         self._waiting = {name: schema.empty_table() for name, schema in events.SCHEMAS.items()}
         self._uses = USES.empty_table()
 
-    def prior(self) -> Batch:
-        """Look back: list what was caused before the span."""
-        recorder = Recorder(self._world)
+    def prior(self, batch_us: int) -> Iterator[Batch]:
+        """Look back: tell what was caused before the span."""
         begun = self._world.config.start_us
-        earliest = self._start
-        for activity in self._simulation.activities:
-            first = max(begun, self._start - activity.span_us - MEMORY_US)
-            earliest = min(earliest, first)
-            if first < self._start:
-                activity.record(recorder, first, self._start)
-        self._incidents(recorder, begun, self._start)
-        return Batch(earliest, self._start, self._until(recorder, self._start))
+        firsts = [
+            (activity, max(begun, self._start - activity.span_us - MEMORY_US))
+            for activity in self._simulation.activities
+        ]
+        # No connection of an incident is open for longer than an hour.
+        start = min([max(begun, self._start - HOUR_US), *(first for _, first in firsts)])
+        while start < self._start:
+            end = min(start + batch_us, self._start)
+            recorder = Recorder(self._world)
+            for activity, first in firsts:
+                if first < end:
+                    activity.record(recorder, max(first, start), end)
+            self._incidents(recorder, start, end)
+            yield Batch(start, end, self._until(recorder, end), prior=True)
+            start = end
 
     def batch(self, start_us: int, end_us: int) -> Batch:
         """Let the next stretch of time happen."""

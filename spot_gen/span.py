@@ -22,7 +22,7 @@ Report = Callable[[int, int], None]
 #: Lines that were damaged on purpose.
 Noise = list[dict[str, object]]
 
-_MINUTES = (5, 10, 15, 30, 60)
+_MINUTES = (1, 2, 5, 10, 15, 30, 60)
 
 
 def batch_us(config: Config) -> int:
@@ -72,12 +72,12 @@ class Span:
         length = batch_us(self._simulation.world.config)
         for batch in self._simulation.run(start_us, end_us, length):
             for writer in self._writers:
-                if batch.end_us <= start_us:
+                if batch.prior:
                     writer.prior(batch.events)
                 else:
                     writer.write(batch.events, batch.start_us, batch.end_us)
             self._label([writer.output for writer in self._writers])
-            if batch.end_us > start_us:
+            if not batch.prior:
                 report(batch.end_us - batch.start_us, len(batch.events))
         done = [writer.close() for writer in self._writers]
         self._label(done)

@@ -201,7 +201,7 @@ def batches(table: pa.Table, step: int = 10 * MINUTE_US) -> list[Batch]:
     found = only(table)
     edges = range(START, START + HOUR_US, step)
     return [
-        Batch(START - HOUR_US, START, found.between(0, START)),
+        Batch(START - HOUR_US, START, found.between(0, START), prior=True),
         *(Batch(edge, edge + step, found.between(edge, edge + step)) for edge in edges),
     ]
 
