@@ -109,7 +109,7 @@ class Web:
             "time_us": begun[number] + after_us + taken * 1_000,
             "taken_ms": taken,
             "bytes_down": down + np.where(opened, shake, 0),
-            "bytes_up": given["bytes_up"] + np.where(opened, 900, 0),
+            "bytes_up": given["bytes_up"] + _address_bytes(given) + np.where(opened, 900, 0),
         }
         recorder.requests(key, number, self._legs(visits, denied), {**given, **exact})
         return begun
@@ -155,6 +155,12 @@ def _taken(key: Keys, down: Ints) -> Ints:
     time = sample(key, 20, _WAIT_MS) + down / sample(key, 21, _SPEED)
     taken: Ints = np.minimum(time, 600_000.0).astype(np.int64)
     return taken
+
+
+def _address_bytes(columns: Mapping[str, Any]) -> Any:
+    """Return how long path and query are: long addresses make long requests."""
+    texts = [columns.get(name, "") for name in ("path", "query")]
+    return sum(len(t) if isinstance(t, str) else pc.utf8_length(t).to_numpy() for t in texts)
 
 
 def url(scheme: Any, host: Any, path: Any) -> pa.StringArray:
