@@ -40,6 +40,8 @@ DATA_FORMAT = 1
 _STRETCHES = 4
 
 Stretch = tuple[int, int]
+#: Finished files and damaged lines.
+Made = tuple[list[Written], Noise]
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,13 @@ def generate(
     earlier data set.
     """
     check_sources(config)
-    simulation = simulate(config, seed)
     with _appearing(out, force) as stage:
-        task = Task(config, seed, stage)
+        maker = _Maker(Task(config, seed, stage))
+        simulation = maker.simulation
         stretches = cut(config, jobs)
         for number in range(len(stretches)):
             _part(stage, number).mkdir(parents=True)
-        files, noise = _data(task, stretches, jobs, report)
+        files, noise = _data(maker, stretches, jobs, report)
         played = [play(simulation.world, incident) for incident in simulation.incidents]
         counts = _truth(stage, config, files, noise, played, len(stretches))
         context = write_context(stage / "context", simulation.world, _indicators(played, seed))
@@ -86,28 +88,24 @@ def cut(config: Config, jobs: int) -> list[Stretch]:
     return list(zip(edges, [*edges[1:], config.end_us], strict=True))
 
 
-def _data(
-    task: Task, stretches: Sequence[Stretch], jobs: int, report: Report
-) -> tuple[list[Written], Noise]:
+def _data(maker: _Maker, stretches: Sequence[Stretch], jobs: int, report: Report) -> Made:
     """Write all stretches; return files and damaged lines in the order of sources, then of time."""
     if jobs == 1:
-        done = [_stretch(task, number, *s, report) for number, s in enumerate(stretches)]
+        done = [maker.make(number, *s, report) for number, s in enumerate(stretches)]
     else:
-        done = _spread(task, stretches, jobs, report)
+        done = _spread(maker.task, stretches, jobs, report)
     files = [file for made, _ in done for file in made]
-    files.sort(key=lambda file: task.config.sources.index(file.source))
+    files.sort(key=lambda file: maker.task.config.sources.index(file.source))
     return files, [line for _, noise in done for line in noise]
 
 
-def _spread(
-    task: Task, stretches: Sequence[Stretch], jobs: int, report: Report
-) -> list[tuple[list[Written], Noise]]:
+def _spread(task: Task, stretches: Sequence[Stretch], jobs: int, report: Report) -> list[Made]:
     """Let processes write the stretches, and pass on what they report."""
     context = get_context("spawn")
     queue = context.Queue()
-    with ProcessPoolExecutor(jobs, context, _begin, (queue,)) as pool:
-        futures: list[Future[tuple[list[Written], Noise]]] = [
-            pool.submit(_reporting, task, number, *s) for number, s in enumerate(stretches)
+    with ProcessPoolExecutor(jobs, context, _begin, (task, queue)) as pool:
+        futures: list[Future[Made]] = [
+            pool.submit(_in_worker, number, *s) for number, s in enumerate(stretches)
         ]
         running = set(futures)
         try:
@@ -123,25 +121,33 @@ def _spread(
     return [future.result() for future in futures]
 
 
-_queue: Any = None
+class _Maker:
+    """Makes the stretches of one data set, one after the other."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.simulation = simulate(task.config, task.seed)
+
+    def make(self, number: int, start_us: int, end_us: int, report: Report) -> Made:
+        """Write one stretch."""
+        span = Span(self.simulation, self.task.out, _part(self.task.out, number))
+        return span.write(start_us, end_us, report)
 
 
-def _begin(queue: Any) -> None:
+#: What a worker process works with: made once, when it starts.
+_worker: tuple[_Maker, Any]
+
+
+def _begin(task: Task, queue: Any) -> None:
     """Prepare a worker process: it uses one core and reports to the queue."""
-    global _queue
-    _queue = queue
+    global _worker
     pa.set_cpu_count(1)
+    _worker = _Maker(task), queue
 
 
-def _reporting(task: Task, number: int, start_us: int, end_us: int) -> tuple[list[Written], Noise]:
-    return _stretch(task, number, start_us, end_us, lambda time, n: _queue.put((time, n)))
-
-
-def _stretch(
-    task: Task, number: int, start_us: int, end_us: int, report: Report
-) -> tuple[list[Written], Noise]:
-    span = Span(simulate(task.config, task.seed), task.out, _part(task.out, number))
-    return span.write(start_us, end_us, report)
+def _in_worker(number: int, start_us: int, end_us: int) -> Made:
+    maker, queue = _worker
+    return maker.make(number, start_us, end_us, lambda time, events: queue.put((time, events)))
 
 
 def _part(out: Path, number: int) -> Path:

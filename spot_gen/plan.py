@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from math import gcd
 from typing import Any
 
 import numpy as np
@@ -91,7 +92,7 @@ def plan(world: World) -> list[Incident]:
             name = attack.seed_name or f"{found.id}-{numbers[found.id]}"
             if attack.seed_name and attack.count > 1:
                 name = f"{name}-{copy + 1}"
-            slot = CATALOGUE.index(found.id) + len(CATALOGUE) * (numbers[found.id] - 1)
+            slot = CATALOGUE.index(found.id), numbers[found.id] - 1
             incidents.append(_place(world, attack, found, name, slot, len(incidents) + 1, where))
     _check_names(incidents)
     _check_overlaps(incidents)
@@ -99,7 +100,13 @@ def plan(world: World) -> list[Incident]:
 
 
 def _place(
-    world: World, attack: Attack, found: Scenario, name: str, slot: int, label: int, where: str
+    world: World,
+    attack: Attack,
+    found: Scenario,
+    name: str,
+    slot: tuple[int, int],
+    label: int,
+    where: str,
 ) -> Incident:
     stream = world.stream(f"plan/{name}")
     start = _start(world, attack, found, stream, where)
@@ -112,14 +119,22 @@ def _place(
     return Incident(name, label, attack, found, start, actor, victims, f"attack/{name}")
 
 
-def _drawn(world: World, slot: int) -> Host:
-    """Return the workstation of a slot: an order of all, drawn once per seed.
+def _drawn(world: World, slot: tuple[int, int]) -> Host:
+    """Return the workstation of a slot, a scenario's place and the copy's: one of an order.
 
-    Those that never use the proxy come last: its log would have them with nothing but an incident.
+    The order is drawn once per seed; the copies of a scenario step through all of it.
+
+    Machines that never use the proxy are left out, where there are others: what they request is
+    not in its log.
     """
     order = world.stream("plan/actors").order(len(world.people))
-    order = order[np.argsort(world.direct[order], kind="stable")]
-    return world.people.hosts[int(order[slot % len(order)])]
+    proxied = order[~world.direct[order]]
+    order = proxied if len(proxied) else order
+    stride = len(CATALOGUE)
+    while gcd(stride, len(order)) > 1:
+        stride += 1
+    place, copy = slot
+    return world.people.hosts[int(order[(place + copy * stride) % len(order)])]
 
 
 def _host(world: World, name: str, where: str) -> Host:

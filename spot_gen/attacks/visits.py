@@ -113,9 +113,9 @@ def fetch(
         "bytes_up": _HEADERS + lengths(path) + lengths(query),
     }  # fmt: skip
     given = {**usual, **columns, "time_us": done, "taken_ms": taken}
-    scene.record.requests(
-        stream.bits(size), np.arange(size), Legs(scene.actor.address, where.address), given
-    )
+    direct = scene.world.is_direct(scene.actor)
+    legs = Legs(scene.actor.address, where.address, direct=direct)
+    scene.record.requests(stream.bits(size), np.arange(size), legs, given)
     return done
 
 

@@ -68,6 +68,10 @@ class World:
         place: np.ndarray = (first + np.arange(len(self.people)) * _SPREAD) % 1.0
         return place < self.config.network.direct_share
 
+    def is_direct(self, host: Host) -> bool:
+        """Say whether a machine reaches the web without the proxy."""
+        return host.role == "workstation" and bool(self.direct[host.number])
+
     @cached_property
     def _lives(self) -> Ints:
         """How long the addresses of ordinary hosts, then of own servers, may be kept (seconds)."""

@@ -28,7 +28,7 @@ SOURCES = ["flow", "dns", "proxy"]
 def configured(**changes) -> Config:
     """Half an hour of a small office with a few incidents."""
     start = preset("tiny").start_us
-    given = {"start_us": start, "span_us": 1_800_000_000, "hosts": 12, "sources": SOURCES}
+    given = {"start_us": start, "span_us": 1_800_000_000, "hosts": 16, "sources": SOURCES}
     attacks = [
         Attack(scenario="scan_vertical", stealth=1),
         Attack(scenario="dns_tunnel", stealth=2),
