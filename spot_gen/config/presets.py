@@ -19,7 +19,7 @@ _LOUD_OF_EACH = (
     ("lateral_rdp", 2), ("hoarding", 1), ("recon_dns", 2), ("reflection", 1), ("mining", 2),
     ("campaign", 1),
 )  # fmt: skip
-_TINY = (("scan_vertical", 2), ("dns_tunnel", 3), ("url_obfuscation", 2))
+_TINY = (("scan_vertical", 2), ("dns_tunnel", 3), ("beacon_http", 2))
 
 
 def _attacks(*pairs: tuple[str, int]) -> list[Attack]:
