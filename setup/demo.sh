@@ -40,11 +40,17 @@ on_failure "spot status shows which service is missing, spot logs SERVICE why"
 step "services" "$spot" up
 step "folders and tables" "$spot" setup hdfs
 
+sources=$("$VENV/bin/python" -P -c 'from spot_common.registry import sources; print(*sources())')
 if [ ${#which[@]} -eq 0 ]; then
     step "sample day" "$spot" gen sample
+    folder=$("$spot" gen sample)
+    # All workers begin now; each source is waited for, scored and analysed in its turn.
+    for source in $sources; do
+        step "feed $source" "$spot" feed --source "$source" "$folder/data/$source"/*
+    done
 fi
 addresses=()
-for source in $("$VENV/bin/python" -P -c 'from spot_common.registry import sources; print(*sources())'); do
+for source in $sources; do
     on_failure "spot ledger tells what became of each file, spot status how the services are"
     step "sample $source" "$ROOT/start.$source.sh" "${which[@]}"
     addresses+=("$(grep -Eo 'https?://[^[:space:]]+' "$STEP_LOGS/sample-$source.log" | tail -n 1)")
