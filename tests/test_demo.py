@@ -15,7 +15,7 @@ import requests
 from spot_common.clients.sql import Sql
 from spot_common.registry import sources
 
-pytestmark = [pytest.mark.service, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.service, pytest.mark.timeout(1200)]
 
 ROOT = Path(__file__).resolve().parents[1]
 SECOND_RUN_LIMIT_S = 180
@@ -30,7 +30,7 @@ QUERIES = {
 @pytest.fixture(scope="module")
 def addresses(stack) -> dict[str, str]:
     """The addresses that the demo prints, by source."""
-    lines = stack.command("./setup/demo.sh", timeout=550).split()
+    lines = stack.command("./setup/demo.sh", timeout=1100).split()
     return {urlsplit(line).path.split("/")[3]: line for line in lines}
 
 
@@ -101,7 +101,7 @@ def test_a_second_run_is_quick_and_doubles_nothing(stack, addresses):
             ]
 
     before, begin = counts(), time.monotonic()
-    again = stack.command("./setup/demo.sh", timeout=550).split()
+    again = stack.command("./setup/demo.sh", timeout=1100).split()
     assert time.monotonic() - begin < SECOND_RUN_LIMIT_S
     assert sorted(again) == sorted(addresses.values())
     assert counts() == before
