@@ -18,6 +18,7 @@ from spot_gen.activity import activities
 from spot_gen.activity.model import Activity
 from spot_gen.clock import HOUR_US
 from spot_gen.events import Events
+from spot_gen.lookalikes import LOOKALIKES
 from spot_gen.lookups import MEMORY_US, Lookups
 from spot_gen.network import World
 from spot_gen.plan import Incident, plan, play
@@ -75,7 +76,9 @@ def default_activities(world: World) -> list[Activity]:
             raise ConfigError(
                 f"rates: there is no process {name!r}", hint=f"known are: {', '.join(near)}"
             )
-    kinds = [kind for kind in activities() if world.config.lookalikes or not kind.lookalike]
+    kinds = [
+        kind for kind in activities() if world.config.lookalikes or kind.name not in LOOKALIKES
+    ]
     return [kind(world) for kind in kinds]
 
 
@@ -104,7 +107,7 @@ class _Run:
             recorder = Recorder(self._world)
             for activity, first in firsts:
                 if first < end:
-                    activity.record(recorder, max(first, start), end)
+                    activity.happen(recorder, max(first, start), end)
             self._incidents(recorder, start, end)
             yield Batch(start, end, self._until(recorder, end), prior=True)
             start = end
@@ -113,7 +116,7 @@ class _Run:
         """Let the next stretch of time happen."""
         recorder = Recorder(self._world)
         for activity in self._simulation.activities:
-            activity.record(recorder, start_us, end_us)
+            activity.happen(recorder, start_us, end_us)
         self._incidents(recorder, start_us, end_us)
         return Batch(start_us, end_us, self._until(recorder, end_us))
 

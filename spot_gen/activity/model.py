@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from spot_gen.clock import Curve
+from spot_gen.lookalikes import lookalike_label
 from spot_gen.network.world import World
 from spot_gen.recorder import Recorder
 
@@ -18,14 +19,13 @@ class Activity(ABC):
     ``Fleet.keys(name)`` (or ``streams.stream_keys`` for servers).
     """
 
-    #: The name under which ``rates`` in the configuration changes how often it happens.
+    #: The name under which ``rates`` in the configuration changes how often it happens. What is
+    #: listed in ``lookalikes.LOOKALIKES`` is a look-alike (B7), and labelled as such.
     name: ClassVar[str]
     #: The longest time from an arrival to the last event that it causes has ended, microseconds.
     span_us: ClassVar[int]
     #: The curve that its arrivals follow.
     curve: ClassVar[Curve]
-    #: The look-alike (B7) that its events are labelled as; empty for ordinary ones.
-    lookalike: ClassVar[str] = ""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -36,6 +36,11 @@ class Activity(ABC):
         config = self.world.config
         return config.activity * config.rates.get(self.name, 1.0)
 
+    def happen(self, recorder: Recorder, start_us: int, end_us: int) -> None:
+        """Record everything that is caused by arrivals in [start, end), with its label."""
+        with recorder.labelled(lookalike_label(self.name)):
+            self.record(recorder, start_us, end_us)
+
     @abstractmethod
     def record(self, recorder: Recorder, start_us: int, end_us: int) -> None:
-        """Record everything that is caused by arrivals in [start, end)."""
+        """Record everything that is caused by arrivals in [start, end), whatever its label."""

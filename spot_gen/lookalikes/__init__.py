@@ -1,6 +1,7 @@
 """Harmless activities that look like attacks, labelled as such (specification B7)."""
 
-#: All look-alikes. The position, from 1, is the number of an event's label, negative.
+#: The processes that are look-alikes, by their names. The position, from 1, is the number of an
+#: event's label, negative.
 LOOKALIKES = (
     "authorised_scan", "update_check", "chat_keepalive", "monitoring_poll", "reputation_dns",
     "cdn_names", "search_suffix", "typing_errors", "expired_names", "backup", "photo_upload",
@@ -11,5 +12,5 @@ LOOKALIKES = (
 
 
 def lookalike_label(name: str) -> int:
-    """Return the label of a look-alike's events; ValueError for one that does not exist."""
-    return -1 - LOOKALIKES.index(name)
+    """Return the label of a process's events: 0 for one that is no look-alike."""
+    return -1 - LOOKALIKES.index(name) if name in LOOKALIKES else 0

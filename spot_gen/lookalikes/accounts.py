@@ -9,7 +9,6 @@ from spot_gen.activity.habits import Occasional, expand
 from spot_gen.activity.services import connect, machines, users, written
 from spot_gen.clock import FLAT, HOUR_US, MINUTE_US, SECOND_US, Arrived
 from spot_gen.log_fields import encode
-from spot_gen.lookalikes import lookalike_label
 from spot_gen.network.world import World
 from spot_gen.recorder import Recorder
 from spot_gen.streams import Ints, Keys, child, integers
@@ -24,7 +23,6 @@ class ForgottenPassword(Occasional):
     """Somebody tries a few passwords; after five wrong ones the account is locked for a while."""
 
     name = "forgotten_password"
-    lookalike = "forgotten_password"
     span_us = 30 * MINUTE_US
     per_day = 6.0
     per_person = 0.04
@@ -43,14 +41,13 @@ class ForgottenPassword(Occasional):
         time = arrived.time_us[row] + number * integers(arrived.key, 1, 6, 14)[row] * SECOND_US
         time = time + integers(key, 2, 0, 3 * SECOND_US) + np.where(locked, 17 * MINUTE_US, 0)
         tries = Arrived(arrived.who[row], key, time)
-        with recorder.labelled(lookalike_label(self.lookalike)):
-            self._try(recorder, tries, right)
-            last = np.flatnonzero(number == _LOCKED_AFTER - 1)
-            recorder.log_lines(
-                child(key[last], 9), time[last] + 60_000, "dc1", "windows",
-                encode("windows", len(last), event_id=4740,
-                       user=self._users.take(pa.array(tries.who[last]))),
-            )  # fmt: skip
+        self._try(recorder, tries, right)
+        last = np.flatnonzero(number == _LOCKED_AFTER - 1)
+        recorder.log_lines(
+            child(key[last], 9), time[last] + 60_000, "dc1", "windows",
+            encode("windows", len(last), event_id=4740,
+                   user=self._users.take(pa.array(tries.who[last]))),
+        )  # fmt: skip
 
     def _try(self, recorder: Recorder, tries: Arrived, right: np.ndarray) -> None:
         """Record each try: the question to the directory, its log and the machine's."""
@@ -83,7 +80,6 @@ class ServiceAccountLoop(Occasional):
     """A service whose password was changed tries the old one until somebody notices."""
 
     name = "service_account_loop"
-    lookalike = "service_account_loop"
     span_us = 4 * HOUR_US
     curve = FLAT
     per_day = 3.0
@@ -95,8 +91,7 @@ class ServiceAccountLoop(Occasional):
         arrived = self.arrived(start_us, end_us)
         row, number, key = expand(arrived, integers(arrived.key, 0, 50, 200))
         time = arrived.time_us[row] + number * MINUTE_US + integers(key, 1, 0, 900_000)
-        with recorder.labelled(lookalike_label(self.lookalike)):
-            self._try(recorder, key, time)
+        self._try(recorder, key, time)
 
     def _try(self, recorder: Recorder, key: Keys, time: Ints) -> None:
         client = self.world.servers[self._server].address

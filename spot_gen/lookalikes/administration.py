@@ -11,7 +11,6 @@ from spot_gen.activity.services import machines, whole, written
 from spot_gen.clock import HOUR_US, MINUTE_US, SECOND_US, Arrivals, Arrived, Curve
 from spot_gen.distributions import log_normal
 from spot_gen.log_fields import encode
-from spot_gen.lookalikes import lookalike_label
 from spot_gen.network.world import World
 from spot_gen.recorder import Recorder, State
 from spot_gen.streams import Ints, Keys, child, draw, integers, sample, stream_keys, uniform
@@ -38,7 +37,6 @@ class AuthorisedScan(Activity):
     """The vulnerability scanner goes through all machines on two nights a week."""
 
     name = "authorised_scan"
-    lookalike = "authorised_scan"
     span_us = 2 * HOUR_US
     curve = _SCAN_NIGHTS
 
@@ -58,20 +56,19 @@ class AuthorisedScan(Activity):
         silent = ~is_open[number] & (uniform(key, 1) < 0.3)
         closed = np.where(silent, State.UNANSWERED, State.REFUSED)
         talks = is_open[number]
-        with recorder.labelled(lookalike_label(self.lookalike)):
-            recorder.connections(
-                key,
-                arrived.time_us[row] + number * step + integers(key, 2, 0, 150_000),
-                self.world.servers["scan1"].address,
-                target[number],
-                port[number],
-                up=np.where(talks, integers(key, 3, 60, 900), 0),
-                down=np.where(talks, integers(key, 4, 90, 2_500), 0),
-                state=np.where(talks, State.DONE, closed),
-                tries=np.where(silent, 2, 1),
-                duration_us=np.where(talks, integers(key, 5, 30_000, 3_000_000),
-                                     np.where(silent, SECOND_US, 900)),
-            )  # fmt: skip
+        recorder.connections(
+            key,
+            arrived.time_us[row] + number * step + integers(key, 2, 0, 150_000),
+            self.world.servers["scan1"].address,
+            target[number],
+            port[number],
+            up=np.where(talks, integers(key, 3, 60, 900), 0),
+            down=np.where(talks, integers(key, 4, 90, 2_500), 0),
+            state=np.where(talks, State.DONE, closed),
+            tries=np.where(silent, 2, 1),
+            duration_us=np.where(talks, integers(key, 5, 30_000, 3_000_000),
+                                 np.where(silent, SECOND_US, 900)),
+        )  # fmt: skip
 
     def _probes(self) -> tuple[np.ndarray, Ints, np.ndarray]:
         """Return what is tried on whom, machine after machine, and whether it is open."""
@@ -106,7 +103,6 @@ class AdminFanout(_ManyMachines):
     """An administrator's script looks at many workstations in turn."""
 
     name = "admin_fanout"
-    lookalike = "admin_fanout"
     span_us = 20 * MINUTE_US
     per_day = 5.0
 
@@ -119,31 +115,29 @@ class AdminFanout(_ManyMachines):
         _, who, key, time = self._reached(self.arrived(start_us, end_us))
         source, target = self.world.servers["adm1"].address, self.world.people.address[who]
         away = uniform(key, 3) < 0.12
-        with recorder.labelled(lookalike_label(self.lookalike)):
-            for number, port in enumerate((RPC, WINRM)):
-                recorder.connections(
-                    child(key, 10 + number), time + number * 240_000, source, target, port,
-                    up=np.where(away, 0, integers(key, 4, 1_500, 9_000)),
-                    down=np.where(away, 0, integers(key, 5, 2_000, 30_000)),
-                    state=np.where(away, State.UNANSWERED, State.DONE),
-                    tries=np.where(away, 3, 1),
-                    duration_us=np.where(away, 9_000_000, integers(key, 6, 200_000, 5_000_000)),
-                )  # fmt: skip
-            there = np.flatnonzero(~away)
-            address = written(source[None])[0].as_py()
-            recorder.log_lines(
-                child(key[there], 7), time[there] + 300_000,
-                self._machines.take(pa.array(who[there])), "windows",
-                encode("windows", len(there), event_id=4624, user="admin1", logon_type=3,
-                       address=address),
+        for number, port in enumerate((RPC, WINRM)):
+            recorder.connections(
+                child(key, 10 + number), time + number * 240_000, source, target, port,
+                up=np.where(away, 0, integers(key, 4, 1_500, 9_000)),
+                down=np.where(away, 0, integers(key, 5, 2_000, 30_000)),
+                state=np.where(away, State.UNANSWERED, State.DONE),
+                tries=np.where(away, 3, 1),
+                duration_us=np.where(away, 9_000_000, integers(key, 6, 200_000, 5_000_000)),
             )  # fmt: skip
+        there = np.flatnonzero(~away)
+        address = written(source[None])[0].as_py()
+        recorder.log_lines(
+            child(key[there], 7), time[there] + 300_000,
+            self._machines.take(pa.array(who[there])), "windows",
+            encode("windows", len(there), event_id=4624, user="admin1", logon_type=3,
+                   address=address),
+        )  # fmt: skip
 
 
 class SoftwareRollout(_ManyMachines):
     """A new program is copied to many workstations and installed there as a service."""
 
     name = "software_rollout"
-    lookalike = "software_rollout"
     span_us = HOUR_US
     per_day = 3.0
     _least, _most = 20, 61
@@ -161,17 +155,16 @@ class SoftwareRollout(_ManyMachines):
         source, target = self.world.servers["app1"].address, self.world.people.address[who]
         package = whole(sample(arrived.key, 3, self._package), 200e6)[row]
         copied = package // 9 + 400_000
-        with recorder.labelled(lookalike_label(self.lookalike)):
-            recorder.connections(
-                child(key, 10), time, source, target, SMB,
-                up=package + 4_000, down=integers(key, 4, 9_000, 60_000), duration_us=copied,
-            )  # fmt: skip
-            recorder.connections(
-                child(key, 11), time + copied + 150_000, source, target, RPC,
-                up=integers(key, 5, 1_500, 2_600), down=integers(key, 6, 1_200, 2_200),
-                duration_us=integers(key, 7, 80_000, 900_000),
-            )  # fmt: skip
-            self._write(recorder, who, key, time + copied)
+        recorder.connections(
+            child(key, 10), time, source, target, SMB,
+            up=package + 4_000, down=integers(key, 4, 9_000, 60_000), duration_us=copied,
+        )  # fmt: skip
+        recorder.connections(
+            child(key, 11), time + copied + 150_000, source, target, RPC,
+            up=integers(key, 5, 1_500, 2_600), down=integers(key, 6, 1_200, 2_200),
+            duration_us=integers(key, 7, 80_000, 900_000),
+        )  # fmt: skip
+        self._write(recorder, who, key, time + copied)
 
     def _write(self, recorder: Recorder, who: Ints, key: Keys, time: Ints) -> None:
         address = written(self.world.servers["app1"].address[None])[0].as_py()

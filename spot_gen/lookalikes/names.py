@@ -11,7 +11,6 @@ from spot_gen.activity.letters import ALNUM, BASE32, HEX, letters
 from spot_gen.activity.model import Activity
 from spot_gen.activity.records import name_data, reverse_name, text_data
 from spot_gen.clock import MINUTE_US, SECOND_US, Arrived
-from spot_gen.lookalikes import lookalike_label
 from spot_gen.network.addresses import OUTSIDE, Addresses, four
 from spot_gen.network.hosts import ORGANISATION
 from spot_gen.network.world import World
@@ -31,7 +30,6 @@ class ReputationDns(ByPeople):
     """A virus scanner asks about a file by its digest, in a name; rarely it is known."""
 
     name = "reputation_dns"
-    lookalike = "reputation_dns"
     span_us = MINUTE_US
     per_day = 9.0
 
@@ -46,21 +44,19 @@ class ReputationDns(ByPeople):
         )  # fmt: skip
         known = uniform(key, 4) < 0.7
         answers = pa.array([[], [text_data("rep=0;ttl=7200")]], pa.list_(pa.binary()))
-        with recorder.labelled(lookalike_label(self.lookalike)):
-            recorder.lookups(
-                key, arrived.time_us[row] + number * 45_000,
-                world.people.address[arrived.who[row]], name,
-                qtype=TXT, rcode=np.where(known, 0, NXDOMAIN), ttl=7_200,
-                answers=answers.take(pa.array(known.astype(np.int64))),
-                authority=world.names.authority(site),
-            )  # fmt: skip
+        recorder.lookups(
+            key, arrived.time_us[row] + number * 45_000,
+            world.people.address[arrived.who[row]], name,
+            qtype=TXT, rcode=np.where(known, 0, NXDOMAIN), ttl=7_200,
+            answers=answers.take(pa.array(known.astype(np.int64))),
+            authority=world.names.authority(site),
+        )  # fmt: skip
 
 
 class CdnNames(ByPeople):
     """A page loads pieces from machines of a content network whose names are numbers."""
 
     name = "cdn_names"
-    lookalike = "cdn_names"
     span_us = MINUTE_US
     per_day = 9.0
     _pieces = 5_000
@@ -80,20 +76,18 @@ class CdnNames(ByPeople):
             "d", letters(piece, 1, integers(piece, 4, 13, 33), ALNUM), ".r", region, ".edge.",
             world.names.site.take(pa.array(site)),
         )  # fmt: skip
-        with recorder.labelled(lookalike_label(self.lookalike)):
-            recorder.lookups(
-                key, arrived.time_us[row] + number * 1_900,
-                world.people.address[arrived.who[row]], name,
-                addresses=world.names.address[site * 4 + 1], ttl=integers(key, 5, 1, 60),
-                authority=world.names.authority(site), upstream=uniform(key, 6) < 0.7,
-            )  # fmt: skip
+        recorder.lookups(
+            key, arrived.time_us[row] + number * 1_900,
+            world.people.address[arrived.who[row]], name,
+            addresses=world.names.address[site * 4 + 1], ttl=integers(key, 5, 1, 60),
+            authority=world.names.authority(site), upstream=uniform(key, 6) < 0.7,
+        )  # fmt: skip
 
 
 class SearchSuffix(ByPeople):
     """A machine tries a name with its own domain behind it, before it takes it as it is."""
 
     name = "search_suffix"
-    lookalike = "search_suffix"
     span_us = MINUTE_US
     per_day = 11.0
 
@@ -103,16 +97,14 @@ class SearchSuffix(ByPeople):
         key, client = arrived.key, world.people.address[arrived.who]
         host = liked(world, arrived.who, key, 0) * 4 + integers(key, 3, 0, 4)
         name = _joined(world.names.host.take(pa.array(host)), f".{ORGANISATION}")
-        with recorder.labelled(lookalike_label(self.lookalike)):
-            known = recorder.lookups(key, arrived.time_us, client, name, rcode=NXDOMAIN)
-            recorder.uses_of(child(key, 4), known + 250, client, host)
+        known = recorder.lookups(key, arrived.time_us, client, name, rcode=NXDOMAIN)
+        recorder.uses_of(child(key, 4), known + 250, client, host)
 
 
 class TypingErrors(ByPeople):
     """Somebody mistypes the name of a site; the machine tries it with its own domain too."""
 
     name = "typing_errors"
-    lookalike = "typing_errors"
     span_us = MINUTE_US
     per_day = 2.5
 
@@ -128,12 +120,11 @@ class TypingErrors(ByPeople):
         key, client = arrived.key, world.people.address[arrived.who]
         site = liked(world, arrived.who, key, 0) % len(self._mistyped)
         name = self._mistyped.take(pa.array(site))
-        with recorder.labelled(lookalike_label(self.lookalike)):
-            known = recorder.lookups(
-                key, arrived.time_us, client, name, rcode=NXDOMAIN, authority=_REGISTRY
-            )
-            again = _joined(name, f".{ORGANISATION}")
-            recorder.lookups(child(key, 4), known + 400, client, again, rcode=NXDOMAIN)
+        known = recorder.lookups(
+            key, arrived.time_us, client, name, rcode=NXDOMAIN, authority=_REGISTRY
+        )
+        again = _joined(name, f".{ORGANISATION}")
+        recorder.lookups(child(key, 4), known + 400, client, again, rcode=NXDOMAIN)
 
 
 def _mistype(sites: list[str], keys: Keys) -> list[str]:
@@ -158,7 +149,6 @@ class ExpiredNames(Activity):
     """An old program still asks for its maker's server, whose domain is long gone."""
 
     name = "expired_names"
-    lookalike = "expired_names"
     span_us = MINUTE_US
     curve = ON
     _makers = 12
@@ -179,12 +169,11 @@ class ExpiredNames(Activity):
             _PARTS.take(pa.array(number)), letters(own, 1, integers(own, 2, 7, 13), "aeioulnrst"),
             "soft.example",
         )  # fmt: skip
-        with recorder.labelled(lookalike_label(self.lookalike)):
-            recorder.lookups(
-                key, arrived.time_us[row] + number * 700_000,
-                world.people.address[arrived.who[row]], name,
-                rcode=np.where(uniform(own, 3) < 0.8, NXDOMAIN, SERVFAIL), authority=_REGISTRY,
-            )  # fmt: skip
+        recorder.lookups(
+            key, arrived.time_us[row] + number * 700_000,
+            world.people.address[arrived.who[row]], name,
+            rcode=np.where(uniform(own, 3) < 0.8, NXDOMAIN, SERVFAIL), authority=_REGISTRY,
+        )  # fmt: skip
 
 
 _PARTS = pa.array(["license.", "sync."])
@@ -194,7 +183,6 @@ class AssetInventoryDns(Occasional):
     """The monitoring server lists the network: it asks for the name of every address in use."""
 
     name = "asset_inventory_dns"
-    lookalike = "asset_inventory_dns"
     span_us = 30 * MINUTE_US
     per_day = 3.0
 
@@ -216,13 +204,12 @@ class AssetInventoryDns(Occasional):
         time = np.repeat(arrived.time_us, size) + self._moments(arrived, number)
         known = number < self._known
         names = self._names.take(pa.array(np.where(known, number, 0)))
-        with recorder.labelled(lookalike_label(self.lookalike)):
-            recorder.lookups(
-                key, time, self.world.servers["mon1"].address,
-                reverse_name(self._addresses[number]),
-                qtype=PTR, rcode=np.where(known, 0, NXDOMAIN), ttl=3_600,
-                answers=name_data(names, known),
-            )  # fmt: skip
+        recorder.lookups(
+            key, time, self.world.servers["mon1"].address,
+            reverse_name(self._addresses[number]),
+            qtype=PTR, rcode=np.where(known, 0, NXDOMAIN), ttl=3_600,
+            answers=name_data(names, known),
+        )  # fmt: skip
 
     def _moments(self, arrived: Arrived, number: Ints) -> Ints:
         """Return when each address is asked for: evenly over at most twenty minutes."""

@@ -9,7 +9,6 @@ from spot_gen.activity.browsing import Browser
 from spot_gen.activity.habits import NIGHT, Occasional, expand
 from spot_gen.activity.web import READY_US, Clients, Visits, Web
 from spot_gen.clock import HOUR_US, MINUTE_US, SECOND_US, Arrived
-from spot_gen.lookalikes import lookalike_label
 from spot_gen.network.addresses import INTERNAL, four
 from spot_gen.network.agents import PROGRAMS
 from spot_gen.network.world import World
@@ -24,7 +23,6 @@ class NewApplication(Occasional):
     """Somebody tries a program that nobody else has, with a port and a site of its own."""
 
     name = "new_application"
-    lookalike = "new_application"
     span_us = HOUR_US
     per_day = 5.0
     _port = 8_447
@@ -44,18 +42,17 @@ class NewApplication(Occasional):
         row, number, key = expand(arrived, integers(arrived.key, 1, 4, 14))
         time = arrived.time_us[row] + number * integers(key, 2, 20, 200) * SECOND_US
         visits = Visits(key, arrived.who[row], time, host[row], np.zeros(len(key), bool))
-        with recorder.labelled(lookalike_label(self.lookalike)):
-            begun = self._web.look_up(recorder, visits)
-            recorder.connections(
-                child(key, 3), begun, world.people.address[visits.who],
-                world.names.address[visits.host], self._port,
-                up=integers(key, 4, 900, 60_000), down=integers(key, 5, 1_200, 900_000),
-                duration_us=integers(key, 6, 300_000, 90_000_000),
-            )  # fmt: skip
-            first = Visits(
-                child(arrived.key, 7), arrived.who, arrived.time_us, host, visits.secure[: len(row)]
-            )
-            self._register(recorder, arrived, first)
+        begun = self._web.look_up(recorder, visits)
+        recorder.connections(
+            child(key, 3), begun, world.people.address[visits.who],
+            world.names.address[visits.host], self._port,
+            up=integers(key, 4, 900, 60_000), down=integers(key, 5, 1_200, 900_000),
+            duration_us=integers(key, 6, 300_000, 90_000_000),
+        )  # fmt: skip
+        first = Visits(
+            child(arrived.key, 7), arrived.who, arrived.time_us, host, visits.secure[: len(row)]
+        )
+        self._register(recorder, arrived, first)
 
     def _register(self, recorder: Recorder, arrived: Arrived, first: Visits) -> None:
         """Record how the program makes itself known, through the proxy."""
@@ -78,7 +75,6 @@ class NewHost(Occasional):
     """A visitor's machine is connected and used for an hour or two."""
 
     name = "new_host"
-    lookalike = "new_host"
     span_us = 3 * HOUR_US
     per_day = 4.0
 
@@ -95,8 +91,7 @@ class NewHost(Occasional):
     def record(self, recorder: Recorder, start_us: int, end_us: int) -> None:
         """Record the visits that begin in [start, end)."""
         sessions = _sessions(self.arrived(start_us, end_us), 5, 16, 10 * MINUTE_US)
-        with recorder.labelled(lookalike_label(self.lookalike)):
-            self._browser.browse(recorder, sessions)
+        self._browser.browse(recorder, sessions)
 
 
 _GUEST_AGENTS = (
@@ -113,7 +108,6 @@ class NightShift(Occasional):
     """Somebody is at work at night, and reads for a few hours."""
 
     name = "night_shift"
-    lookalike = "night_shift"
     span_us = 4 * HOUR_US
     curve = NIGHT
     per_day = 6.0
@@ -126,8 +120,7 @@ class NightShift(Occasional):
     def record(self, recorder: Recorder, start_us: int, end_us: int) -> None:
         """Record the shifts that begin in [start, end)."""
         sessions = _sessions(self.arrived(start_us, end_us), 4, 10, 18 * MINUTE_US)
-        with recorder.labelled(lookalike_label(self.lookalike)):
-            self._browser.browse(recorder, sessions)
+        self._browser.browse(recorder, sessions)
 
 
 def _sessions(arrived: Arrived, least: int, most: int, apart_us: int) -> Arrived:

@@ -12,7 +12,6 @@ from spot_gen.activity.model import Activity
 from spot_gen.activity.programs import single
 from spot_gen.activity.web import Clients, Visits, Web
 from spot_gen.clock import FLAT, HOUR_US, MINUTE_US, SECOND_US, Arrived
-from spot_gen.lookalikes import lookalike_label
 from spot_gen.network.agents import PROGRAMS
 from spot_gen.network.world import World
 from spot_gen.recorder import ICMP, TCP, UDP, Recorder
@@ -25,7 +24,6 @@ class UpdateCheck(Activity):
     """Programs ask every one to four hours whether there is something newer."""
 
     name = "update_check"
-    lookalike = "update_check"
     span_us = 2 * MINUTE_US
     curve = ON
 
@@ -46,9 +44,8 @@ class UpdateCheck(Activity):
         program, who = np.divmod(people.who, len(self.world.people))
         on = is_on(self.world, who, people.time_us)
         people = Arrived(who, people.key, people.time_us)
-        with recorder.labelled(lookalike_label(self.lookalike)):
-            self._check(recorder, chosen(people, on), program[on], 0)
-            self._check(recorder, servers, np.full(len(servers), _PROGRAMS), 1)
+        self._check(recorder, chosen(people, on), program[on], 0)
+        self._check(recorder, servers, np.full(len(servers), _PROGRAMS), 1)
 
     def _check(self, recorder: Recorder, arrived: Arrived, program: np.ndarray, kind: int) -> None:
         sites, key = self.world.sites, arrived.key
@@ -86,7 +83,6 @@ class ChatKeepalive(Activity):
     """
 
     name = "chat_keepalive"
-    lookalike = "chat_keepalive"
     span_us = 2 * HOUR_US
     curve = ON
 
@@ -102,9 +98,8 @@ class ChatKeepalive(Activity):
 
     def record(self, recorder: Recorder, start_us: int, end_us: int) -> None:
         """Record what begins in [start, end)."""
-        with recorder.labelled(lookalike_label(self.lookalike)):
-            self._hold(recorder, self._on(self._long, start_us, end_us))
-            self._ask(recorder, self._on(self._short, start_us, end_us))
+        self._hold(recorder, self._on(self._long, start_us, end_us))
+        self._ask(recorder, self._on(self._short, start_us, end_us))
 
     def _on(self, ticks: Steady, start_us: int, end_us: int) -> Arrived:
         """Return the ticks at which a machine is on and the program, in every other hour, open."""
@@ -151,7 +146,6 @@ class MonitoringPoll(Activity):
     """The monitoring server asks every server every five minutes, devices every quarter hour."""
 
     name = "monitoring_poll"
-    lookalike = "monitoring_poll"
     span_us = MINUTE_US
     curve = FLAT
 
@@ -178,9 +172,8 @@ class MonitoringPoll(Activity):
         arrived = chosen(arrived, arrived.who != self._monitor)
         ports = self._ports[arrived.who]
         kinds = ((ICMP, ports == 0), (UDP, ports == _SNMP), (TCP, (ports > 0) & (ports != _SNMP)))
-        with recorder.labelled(lookalike_label(self.lookalike)):
-            for proto, rows in kinds:
-                self._poll(recorder, chosen(arrived, rows), proto, ports[rows])
+        for proto, rows in kinds:
+            self._poll(recorder, chosen(arrived, rows), proto, ports[rows])
 
     def _poll(self, recorder: Recorder, arrived: Arrived, proto: int, ports: np.ndarray) -> None:
         key = arrived.key

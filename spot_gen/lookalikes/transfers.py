@@ -13,7 +13,6 @@ from spot_gen.activity.services import connect, whole
 from spot_gen.activity.web import READY_US, Visits, Web
 from spot_gen.clock import FLAT, HOUR_US, MINUTE_US, SECOND_US, Arrivals, Arrived
 from spot_gen.distributions import log_normal
-from spot_gen.lookalikes import lookalike_label
 from spot_gen.network.agents import PROGRAMS, browsers
 from spot_gen.network.world import World
 from spot_gen.recorder import Recorder
@@ -29,7 +28,6 @@ class Backup(Activity):
     """Every night each machine's agent sends what is new to the backup server."""
 
     name = "backup"
-    lookalike = "backup"
     span_us = 2 * HOUR_US
     curve = NIGHT
     _server = log_normal(7e9, 0.9)
@@ -54,13 +52,12 @@ class Backup(Activity):
         key, big = arrived.key, arrived.who < self._servers
         size = np.where(big, sample(key, 0, self._server), sample(key, 0, self._workstation))
         time = size / sample(key, 1, _SPEED)
-        with recorder.labelled(lookalike_label(self.lookalike)):
-            connect(
-                self.world, recorder, key, arrived.time_us, self._addresses[arrived.who],
-                "backup1", STORAGE,
-                up=whole(size), down=whole(size / 5_000) + 20_000,
-                duration_us=whole(time, _LONGEST) + 4 * SECOND_US,
-            )  # fmt: skip
+        connect(
+            self.world, recorder, key, arrived.time_us, self._addresses[arrived.who],
+            "backup1", STORAGE,
+            up=whole(size), down=whole(size / 5_000) + 20_000,
+            duration_us=whole(time, _LONGEST) + 4 * SECOND_US,
+        )  # fmt: skip
 
 
 _NOT_BACKED_UP = ("backup", "router")
@@ -105,8 +102,7 @@ class _Upload(Occasional):
             "bytes_down": integers(own, 5, 300, 620),
             "taken_ms": taken,
         }
-        with recorder.labelled(lookalike_label(self.lookalike)):
-            self._web.fetch(recorder, visits, own, row, after, columns)
+        self._web.fetch(recorder, visits, own, row, after, columns)
 
 
 def _one_after_the_other(row: Ints, lengths: Ints) -> Ints:
@@ -121,7 +117,6 @@ class PhotoUpload(_Upload):
     """Photos of an outing, one request each."""
 
     name = "photo_upload"
-    lookalike = "photo_upload"
     span_us = 10 * MINUTE_US
     per_day = 6.0
     per_person = 0.04
@@ -137,7 +132,6 @@ class VideoUpload(_Upload):
     """A film in pieces."""
 
     name = "video_upload"
-    lookalike = "video_upload"
     span_us = 40 * MINUTE_US
     per_day = 4.0
     per_person = 0.02
@@ -153,7 +147,6 @@ class IndexServer(Activity):
     """The server that makes files searchable reads what is new on the file server."""
 
     name = "index_server"
-    lookalike = "index_server"
     span_us = HOUR_US
     curve = FLAT
     _size = log_normal(4e9, 0.6)
@@ -168,20 +161,18 @@ class IndexServer(Activity):
         arrived = self._ticks.between(start_us, end_us)
         size = sample(arrived.key, 0, self._size)
         time = size / sample(arrived.key, 1, _SPEED) * 3
-        with recorder.labelled(lookalike_label(self.lookalike)):
-            connect(
-                self.world, recorder, arrived.key, arrived.time_us,
-                self.world.servers["index1"].address, "fs1", SMB,
-                up=whole(size / 60), down=whole(size),
-                duration_us=whole(time, 50.0 * MINUTE_US) + SECOND_US,
-            )  # fmt: skip
+        connect(
+            self.world, recorder, arrived.key, arrived.time_us,
+            self.world.servers["index1"].address, "fs1", SMB,
+            up=whole(size / 60), down=whole(size),
+            duration_us=whole(time, 50.0 * MINUTE_US) + SECOND_US,
+        )  # fmt: skip
 
 
 class InstallerDownload(Occasional):
     """Somebody fetches a program from the site of its maker: a page, a redirect, the file."""
 
     name = "installer_download"
-    lookalike = "installer_download"
     span_us = 15 * MINUTE_US
     per_day = 7.0
     per_person = 0.04
@@ -201,9 +192,8 @@ class InstallerDownload(Occasional):
         site = sites.of_kind("Software Downloads", uniform(key, 0))
         page, file = sites.host(site, "www."), sites.host(site, "static.")
         plain = uniform(key, 1) < 0.3
-        with recorder.labelled(lookalike_label(self.lookalike)):
-            begun = self._page(recorder, arrived, page, plain)
-            self._file(recorder, arrived, begun, file, plain)
+        begun = self._page(recorder, arrived, page, plain)
+        self._file(recorder, arrived, begun, file, plain)
 
     def _page(self, recorder: Recorder, arrived: Arrived, host: Ints, secure: np.ndarray) -> Ints:
         row, number, key = expand(arrived, np.full(len(arrived), 2))

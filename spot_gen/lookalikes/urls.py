@@ -14,7 +14,6 @@ from spot_gen.activity.services import whole
 from spot_gen.activity.web import Visits, Web
 from spot_gen.clock import MINUTE_US
 from spot_gen.distributions import log_normal
-from spot_gen.lookalikes import lookalike_label
 from spot_gen.network.agents import browsers
 from spot_gen.network.world import World
 from spot_gen.recorder import Recorder
@@ -41,8 +40,7 @@ class _LongUrl(ByPeople):
         secure = uniform(key, 1) < 0.5
         visits = Visits(key, arrived.who, arrived.time_us, sites.host(site, self._role), secure)
         columns = {**self._columns(key), "agent": self._agents.take(pa.array(arrived.who))}
-        with recorder.labelled(lookalike_label(self.lookalike)):
-            single(self._web, recorder, visits, columns)
+        single(self._web, recorder, visits, columns)
 
     def _columns(self, key: Keys) -> dict[str, object]:
         raise NotImplementedError
@@ -52,7 +50,6 @@ class TrackingUrls(_LongUrl):
     """A picture of one point whose address says who read what, percent-encoded."""
 
     name = "tracking_urls"
-    lookalike = "tracking_urls"
     per_day = 4.0
     _kind = "Web Ads/Analytics"
     _role = "api."
@@ -78,7 +75,6 @@ class SignedUrls(_LongUrl):
     """A link to a file that holds for an hour, with its signature."""
 
     name = "signed_urls"
-    lookalike = "signed_urls"
     per_day = 1.6
     _kind = "File Storage/Sharing"
     _role = "static."

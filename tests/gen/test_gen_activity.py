@@ -74,7 +74,7 @@ def test_nothing_comes_before_its_arrival_or_ends_after_its_span(kind):
     activity = kind(world)
     for start in range(world.config.start_us, world.config.end_us, 3 * HOUR_US):
         recorder, end = Recorder(world), start + 3 * HOUR_US
-        activity.record(recorder, start, end)
+        activity.happen(recorder, start, end)
         for name, tables in {**recorder.tables, "uses": recorder.uses}.items():
             for table in tables:
                 begun = numbers(table, "time_us")
