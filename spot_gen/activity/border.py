@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from spot_gen.activity.habits import expand
+from spot_gen.activity.habits import at_large, expand
 from spot_gen.activity.mail import INBOUND
 from spot_gen.activity.model import Activity
 from spot_gen.activity.services import whole, written
-from spot_gen.clock import FLAT, MINUTE_US, SECOND_US, Arrivals
+from spot_gen.clock import FLAT, MINUTE_US, SECOND_US
 from spot_gen.distributions import log_normal
 from spot_gen.log_fields import encode
 from spot_gen.network.addresses import INTERNAL, OUTSIDE, Addresses, four
 from spot_gen.network.names import OUTSIDE_BLOCKS
 from spot_gen.network.world import World
 from spot_gen.recorder import Recorder, State
-from spot_gen.streams import Keys, child, integers, pick, sample, stream_keys, uniform
+from spot_gen.streams import Keys, child, integers, pick, sample, uniform
 
 _DMZ = int(INTERNAL[0]) + 2 * 256
 
@@ -29,9 +29,8 @@ class _AtTheBorder(Activity):
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
-        often = (self._per_day + self._per_person * len(world.people)) * self.rate
-        key = stream_keys(world.seed, [f"process/{self.name}"])
-        self._arrivals = Arrivals(key, np.array([often]), self.curve)
+        often = self._per_day + self._per_person * len(world.people)
+        self._arrivals = at_large(self, often)
 
 
 def visitors(key: Keys, purpose: int, number: int, seed: int) -> Addresses:

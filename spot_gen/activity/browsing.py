@@ -94,13 +94,11 @@ class _Parts:
 class Browser:
     """Lets people have web sessions at given times; used by everything that browses."""
 
-    def __init__(
-        self, world: World, clients: Clients | None = None, agents: pa.StringArray | None = None
-    ) -> None:
+    def __init__(self, world: World, clients: Clients | None = None) -> None:
         self.world = world
         self._web = Web(world, clients)
-        self._agents = browsers(world.people) if agents is None else agents
-        self._second = browsers(world.people, 1) if agents is None else agents
+        self._first = self._web.clients.agent
+        self._second = browsers(world.people, 1) if clients is None else self._first
 
     def browse(self, recorder: Recorder, arrived: Arrived, site: Ints | None = None) -> None:
         """Record a session for each arrival; ``site``: where, if not where the person likes."""
@@ -140,7 +138,7 @@ class Browser:
     def _agent(self, arrived: Arrived) -> pa.StringArray:
         rows = pa.array(arrived.who)
         second = pa.array(uniform(arrived.key, 9) < 0.1)
-        return pc.if_else(second, self._second.take(rows), self._agents.take(rows))
+        return pc.if_else(second, self._second.take(rows), self._first.take(rows))
 
     def _sessions(self, arrived: Arrived, site: Ints | None) -> _Sessions:
         key = arrived.key
@@ -266,10 +264,6 @@ class LinkPrefetch(ByPeople):
     span_us = MINUTE_US
     per_day = 37.5
 
-    def __init__(self, world: World) -> None:
-        super().__init__(world)
-        self._web = Web(world)
-
     def record(self, recorder: Recorder, start_us: int, end_us: int) -> None:
         """Record the bursts of look-ups that begin in [start, end)."""
         arrived = self.arrived(start_us, end_us)
@@ -281,7 +275,7 @@ class LinkPrefetch(ByPeople):
         site = liked(self.world, who, key, 1)
         role = integers(key, 4, 0, 4)
         host = site * 4 + role
-        self._web.look_up(recorder, Visits(key, who, time, host, self.world.sites.secure[site]))
+        self.web.look_up(recorder, Visits(key, who, time, host, self.world.sites.secure[site]))
 
 
 ACTIVITIES = (WebSession, LinkPrefetch)

@@ -82,6 +82,12 @@ class ByPeople(Activity):
         return self._arrivals.between(start_us, end_us)
 
 
+def at_large(activity: Activity, often: float) -> Arrivals:
+    """Return the arrivals of one process of the whole organisation, ``often`` a day at rate 1."""
+    key = stream_keys(activity.world.seed, [f"process/{activity.name}"])
+    return Arrivals(key, np.array([often * activity.rate]), activity.curve)
+
+
 class Occasional(Activity):
     """Something that happens a few times a day: ``per_day``, or ``per_person`` if that is more.
 
@@ -94,9 +100,8 @@ class Occasional(Activity):
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
-        often = max(self.per_day, self.per_person * len(world.people)) * self.rate
-        key = stream_keys(world.seed, [f"process/{self.name}"])
-        self._arrivals = Arrivals(key, np.array([often]), self.curve)
+        often = max(self.per_day, self.per_person * len(world.people))
+        self._arrivals = at_large(self, often)
 
     def arrived(self, start_us: int, end_us: int) -> Arrived:
         """List who does it when."""
@@ -130,6 +135,11 @@ class Steady:
 def chosen(arrived: Arrived, rows: np.ndarray) -> Arrived:
     """Return some of the arrivals."""
     return Arrived(arrived.who[rows], arrived.key[rows], arrived.time_us[rows])
+
+
+def switched_on(world: World, arrived: Arrived) -> Arrived:
+    """Return the arrivals of people whose machines are on."""
+    return chosen(arrived, is_on(world, arrived.who, arrived.time_us))
 
 
 def server_keys(world: World, process: str) -> Keys:

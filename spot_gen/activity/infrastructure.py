@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spot_gen.activity.habits import Steady, chosen, is_on, server_keys
+from spot_gen.activity.habits import Steady, chosen, server_keys, switched_on
 from spot_gen.activity.model import Activity
 from spot_gen.activity.services import connect, whole
 from spot_gen.clock import FLAT, HOUR_US, MINUTE_US, SECOND_US, Arrived
@@ -50,7 +50,7 @@ class TimeKeeping(Activity):
         for name, addresses in self._addresses.items():
             arrived = self._ticks[name].between(start_us, end_us)
             if name == "people":
-                arrived = chosen(arrived, is_on(self.world, arrived.who, arrived.time_us))
+                arrived = switched_on(self.world, arrived)
             client = addresses[arrived.who]
             others = np.flatnonzero(client[:, 1] != server[1])
             self._ask(recorder, chosen(arrived, others), client[others], server)
@@ -117,7 +117,7 @@ class Cameras(Activity):
         arrived = self._ticks.between(start_us, end_us)
         clip = whole(sample(arrived.key, 0, self._clip), 90e6)
         connect(
-            self.world, recorder, arrived.key, arrived.time_us,
+            recorder, arrived.key, arrived.time_us,
             self.world.devices.address[self._numbers[arrived.who]], "app1", HTTPS,
             up=clip, down=2_600, duration_us=np.minimum(clip * 3, 5 * MINUTE_US),
         )  # fmt: skip

@@ -44,7 +44,7 @@ class LogOn(ByPeople):
             own = child(key, 10 + number)
             policies = whole(sample(own, 1, self._policies)) if port == SMB else 0
             connect(
-                self.world, recorder, own, arrived.time_us + after_us, client, "dc1", port,
+                recorder, own, arrived.time_us + after_us, client, "dc1", port,
                 up=integers(own, 2, up, 2 * up),
                 down=integers(own, 3, down, 2 * down) + policies,
                 duration_us=integers(own, 4, 8_000, 4 * SECOND_US),
@@ -110,7 +110,7 @@ class Tickets(ByPeople):
         key, size = arrived.key, len(arrived)
         client = self.world.people.address[arrived.who]
         connect(
-            self.world, recorder, key, arrived.time_us, client, "dc1", KERBEROS,
+            recorder, key, arrived.time_us, client, "dc1", KERBEROS,
             up=integers(key, 0, 1_400, 1_700), down=integers(key, 1, 1_450, 1_800),
             duration_us=integers(key, 2, 3_000, 60_000),
         )  # fmt: skip

@@ -8,15 +8,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spot_gen.activity.habits import ByPeople
+from spot_gen.activity.habits import ByPeople, at_large
 from spot_gen.activity.model import Activity
 from spot_gen.activity.records import mail_exchanger, name_data, reverse_name, text_data
 from spot_gen.activity.services import connect, whole
-from spot_gen.clock import MINUTE_US, WORK_CURVE, Arrivals, Arrived, Curve
+from spot_gen.clock import MINUTE_US, WORK_CURVE, Arrived, Curve
 from spot_gen.distributions import log_normal
 from spot_gen.network.world import World
 from spot_gen.recorder import MX, NXDOMAIN, PTR, TXT, Recorder, State
-from spot_gen.streams import Ints, Keys, child, integers, sample, stream_keys, uniform
+from spot_gen.streams import Ints, Keys, child, integers, sample, uniform
 
 SMTP, SUBMISSION = 25, 587
 #: What comes from outside: more in our hours than at night.
@@ -41,10 +41,7 @@ class MailIn(Activity):
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
-        often = np.array([self._per_person * len(world.people) * self.rate])
-        self._arrivals = Arrivals(
-            stream_keys(world.seed, [f"process/{self.name}"]), often, self.curve
-        )
+        self._arrivals = at_large(self, self._per_person * len(world.people))
 
     def record(self, recorder: Recorder, start_us: int, end_us: int) -> None:
         """Record the mails that arrive in [start, end)."""
@@ -63,7 +60,7 @@ class MailIn(Activity):
         self._ask_about(recorder, arrived, site, sender)
         kept = np.flatnonzero(~refused)
         connect(
-            world, recorder, child(key[kept], 4), arrived.time_us[kept] + size[kept] + 2_500_000,
+            recorder, child(key[kept], 4), arrived.time_us[kept] + size[kept] + 2_500_000,
             relay, "mail1", SMTP,
             up=size[kept] + 1_100, down=700, duration_us=_times(key[kept], size[kept]),
         )  # fmt: skip
@@ -99,13 +96,13 @@ class MailOut(ByPeople):
         key = arrived.key
         size = whole(sample(key, 1, _SIZE), _LARGEST)
         begun = connect(
-            world, recorder, key, arrived.time_us, world.people.address[arrived.who],
+            recorder, key, arrived.time_us, world.people.address[arrived.who],
             "mail1", SUBMISSION, up=size + 2_200, down=3_900, duration_us=_times(key, size),
         )  # fmt: skip
         out = np.flatnonzero(uniform(key, 2) < 0.6)
         far, size, time = child(key[out], 5), size[out], begun[out] + size[out] + 1_500_000
         begun = connect(
-            world, recorder, far, time, world.servers["mail1"].address, "mx1", SMTP,
+            recorder, far, time, world.servers["mail1"].address, "mx1", SMTP,
             up=size + 900, down=620, duration_us=_times(far, size),
         )  # fmt: skip
         self._deliver(recorder, far, begun + size + 2_000_000, size)

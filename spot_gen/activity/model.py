@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 from typing import ClassVar
 
+from spot_gen.activity.web import Web
 from spot_gen.clock import Curve
 from spot_gen.lookalikes import lookalike_label
 from spot_gen.network.world import World
@@ -29,6 +31,11 @@ class Activity(ABC):
 
     def __init__(self, world: World) -> None:
         self.world = world
+
+    @cached_property
+    def web(self) -> Web:
+        """How people's machines reach the web."""
+        return Web(self.world)
 
     @property
     def rate(self) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spot_gen.activity.habits import ON, ByPeople, Steady, chosen, expand, is_on
+from spot_gen.activity.habits import ON, ByPeople, Steady, chosen, expand, switched_on
 from spot_gen.activity.model import Activity
 from spot_gen.activity.services import connect, whole
 from spot_gen.clock import FLAT, HOUR_US, MINUTE_US, SECOND_US
@@ -33,11 +33,11 @@ class MailPoll(Activity):
     def record(self, recorder: Recorder, start_us: int, end_us: int) -> None:
         """Record the polls that begin in [start, end)."""
         arrived = self._ticks.between(start_us, end_us)
-        arrived = chosen(arrived, is_on(self.world, arrived.who, arrived.time_us))
+        arrived = switched_on(self.world, arrived)
         key = arrived.key
         mail = np.where(uniform(key, 0) < 0.14, sample(key, 1, self._new), 0)
         connect(
-            self.world, recorder, key, arrived.time_us, self.world.people.address[arrived.who],
+            recorder, key, arrived.time_us, self.world.people.address[arrived.who],
             "mail1", IMAPS,
             up=integers(key, 2, 1_050, 1_400),
             down=whole(sample(key, 3, self._none) + mail, 40e6),
@@ -60,7 +60,7 @@ class FileShare(ByPeople):
         key, data = arrived.key, sample(arrived.key, 0, self._data)
         reads = uniform(key, 1) < 0.72
         connect(
-            self.world, recorder, key, arrived.time_us, self.world.people.address[arrived.who],
+            recorder, key, arrived.time_us, self.world.people.address[arrived.who],
             "fs1", SMB,
             up=whole(np.where(reads, data * 0.03, data), 2e9) + 2_600,
             down=whole(np.where(reads, data, data * 0.02), 2e9) + 3_400,
@@ -105,7 +105,7 @@ class Intranet(ByPeople):
         row, number, key = expand(arrived, integers(arrived.key, 0, 1, 4))
         time = arrived.time_us[row] + number * integers(key, 1, 150_000, 20 * SECOND_US)
         connect(
-            self.world, recorder, key, time, self.world.people.address[arrived.who[row]],
+            recorder, key, time, self.world.people.address[arrived.who[row]],
             "app1", HTTPS,
             up=integers(key, 2, 1_400, 6_000),
             down=whole(sample(key, 3, self._page), 8e6),
@@ -129,7 +129,7 @@ class Reporting(ByPeople):
         arrived = chosen(arrived, works[arrived.who])
         key = arrived.key
         connect(
-            self.world, recorder, key, arrived.time_us, self.world.people.address[arrived.who],
+            recorder, key, arrived.time_us, self.world.people.address[arrived.who],
             "db1", POSTGRES,
             up=integers(key, 0, 1_500, 30_000),
             down=whole(sample(key, 1, self._rows), 500e6) + 2_000,
@@ -155,7 +155,7 @@ class DatabasePool(Activity):
         arrived = self._ticks.between(start_us, end_us)
         key, down = arrived.key, whole(sample(arrived.key, 0, self._data), 400e6)
         connect(
-            self.world, recorder, key, arrived.time_us, self.world.servers["app1"].address,
+            recorder, key, arrived.time_us, self.world.servers["app1"].address,
             "db1", POSTGRES,
             up=down // 9, down=down, duration_us=integers(key, 1, 3_400, 3_620) * SECOND_US,
         )  # fmt: skip

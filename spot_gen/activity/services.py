@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from spot_gen.network.addresses import Addresses, text
 from spot_gen.network.hosts import Fleet
-from spot_gen.network.world import World
 from spot_gen.recorder import Recorder
 from spot_gen.streams import Floats, Ints, Keys, integers
 
@@ -17,7 +16,6 @@ PASSED = "0x0"
 
 
 def connect(
-    world: World,
     recorder: Recorder,
     key: Keys,
     time_us: Ints,
@@ -30,6 +28,7 @@ def connect(
 
     ``columns``: as for ``Recorder.connections``. Draws with purpose 37.
     """
+    world = recorder.world
     known = recorder.uses_of(key, time_us, client, world.inside(server))
     begun: Ints = known + integers(key, 37, 300, 20_000)
     recorder.connections(key, begun, client, world.servers[server].address, dport, **columns)

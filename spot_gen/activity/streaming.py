@@ -6,11 +6,9 @@ import numpy as np
 
 from spot_gen.activity.habits import ByPeople, expand
 from spot_gen.activity.services import whole
-from spot_gen.activity.web import READY_US, Visits, Web
+from spot_gen.activity.web import READY_US, Visits
 from spot_gen.clock import MINUTE_US, SECOND_US
 from spot_gen.distributions import log_normal
-from spot_gen.network.agents import browsers
-from spot_gen.network.world import World
 from spot_gen.recorder import UDP, Recorder
 from spot_gen.streams import child, integers, sample, uniform
 
@@ -27,18 +25,13 @@ class VideoCall(ByPeople):
     per_day = 0.9
     _minutes = log_normal(26.0, 0.7)
 
-    def __init__(self, world: World) -> None:
-        super().__init__(world)
-        self._web = Web(world)
-
     def record(self, recorder: Recorder, start_us: int, end_us: int) -> None:
         """Record the calls that begin in [start, end)."""
         arrived, names = self.arrived(start_us, end_us), self.world.names
         key, who = arrived.key, arrived.who
         provider = self.world.sites.of_kind("Productivity", uniform(key, 0) * 0.2)
         host = self.world.sites.host(provider, "api.")
-        visits = Visits(key, who, arrived.time_us, host, np.ones(len(key), bool))
-        begun = self._web.look_up(recorder, visits)
+        begun = self.web.look_up(recorder, Visits.of(arrived, host, secure=True))
         length = whole(np.minimum(sample(key, 1, self._minutes), 100) * MINUTE_US)
         seconds = length // SECOND_US + 1
         for number, (rates, size, tos) in enumerate(_STREAMS):
@@ -59,25 +52,20 @@ class Streaming(ByPeople):
     per_day = 0.7
     _minutes = log_normal(9.0, 0.9)
 
-    def __init__(self, world: World) -> None:
-        super().__init__(world)
-        self._web = Web(world)
-        self._agents = browsers(world.people)
-
     def record(self, recorder: Recorder, start_us: int, end_us: int) -> None:
         """Record what is watched from a time in [start, end)."""
         arrived, sites = self.arrived(start_us, end_us), self.world.sites
         if not len(arrived):
             return
-        key, who = arrived.key, arrived.who
+        key = arrived.key
         site = sites.of_kind("Streaming Media", uniform(key, 0))
         host = sites.host(site, "static.")
         pieces = whole(np.minimum(sample(key, 1, self._minutes), 60) * 2) + 2
         row, number, own = expand(arrived, pieces)
         rate = integers(key, 2, 150_000, 900_000)[row]
-        self._web.fetch(
+        self.web.fetch(
             recorder,
-            Visits(key, who, arrived.time_us, host, np.ones(len(key), bool)),
+            Visits.of(arrived, host, secure=True),
             own,
             row,
             READY_US + number * 30 * SECOND_US,
@@ -85,7 +73,6 @@ class Streaming(ByPeople):
                 "path": "/media/segment", "extension": "", "content_type": "video/mp2t",
                 "bytes_down": rate * 30 * integers(own, 3, 85, 115) // 100,
                 "taken_ms": integers(own, 4, 900, 9_000),
-                "agent": self._agents.take(who[row]),
             },
         )  # fmt: skip
 

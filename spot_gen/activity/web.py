@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spot_gen.activity.services import users
+from spot_gen.clock import Arrived
 from spot_gen.distributions import log_normal
 from spot_gen.network.addresses import Addresses
+from spot_gen.network.agents import browsers
 from spot_gen.network.names import CATEGORIES, ROLES
 from spot_gen.network.world import World
 from spot_gen.recorder import Legs, Recorder
@@ -29,19 +32,30 @@ _HANDSHAKE = log_normal(4_600.0, 0.25)
 
 @dataclass(frozen=True)
 class Clients:
-    """Machines that browse: addresses (n, 2), IPv6 0 for none; whether without the proxy."""
+    """Machines that browse: addresses (n, 2), IPv6 0 for none; whether without the proxy.
+
+    ``agent``: what the browser of each calls itself.
+    """
 
     address: Addresses
     address_6: Addresses
     user: pa.StringArray
+    agent: pa.StringArray
     direct: np.ndarray
 
     @classmethod
     def people(cls, world: World) -> Clients:
         """Return the workstations."""
         fleet = world.people
-        users = pa.array([host.user for host in fleet.hosts])
-        return cls(fleet.address, fleet.address_6, users, world.direct)
+        return cls(fleet.address, fleet.address_6, users(fleet), browsers(fleet), world.direct)
+
+    @classmethod
+    def nobodys(cls, address: Addresses, agents: Sequence[str]) -> Clients:
+        """Return machines without a user that speak IPv4 and use the proxy; agents in turn."""
+        size = len(address)
+        agent = pa.array([agents[row % len(agents)] for row in range(size)])
+        nobody = pa.array([""] * size)
+        return cls(address, np.zeros_like(address), nobody, agent, np.zeros(size, bool))
 
 
 @dataclass(frozen=True)
@@ -53,6 +67,12 @@ class Visits:
     time_us: Ints
     host: Ints
     secure: np.ndarray
+
+    @classmethod
+    def of(cls, arrived: Arrived, host: Ints, secure: np.ndarray | bool = False) -> Visits:
+        """Return a visit for each arrival."""
+        there = np.broadcast_to(secure, len(arrived))
+        return cls(arrived.key, arrived.who, arrived.time_us, host, there)
 
     def __len__(self) -> int:
         return len(self.key)
@@ -114,12 +134,27 @@ class Web:
         recorder.requests(key, number, self._legs(visits, denied), {**given, **exact})
         return begun
 
+    def ask(
+        self,
+        recorder: Recorder,
+        visits: Visits,
+        columns: Mapping[str, Any],
+        denied: bool = False,
+    ) -> None:
+        """Record visits of one request each, as ``fetch`` does."""
+        if len(visits):
+            number = np.arange(len(visits))
+            key = child(visits.key, 31)
+            self.fetch(recorder, visits, key, number, READY_US, columns, denied)
+
     def _usual(self, visits: Visits, key: Keys, number: Ints) -> dict[str, Any]:
         """Return what follows from the visits, and what requests are like mostly."""
         names, host = self.world.names, visits.host[number]
+        who = pa.array(visits.who[number])
         category = names.category[host // len(ROLES)]
         return {
-            "user": self.clients.user.take(pa.array(visits.who[number])),
+            "user": self.clients.user.take(who),
+            "agent": self.clients.agent.take(who),
             "scheme": _SCHEMES.take(pa.array(visits.secure[number].astype(np.int64))),
             "host": names.host.take(pa.array(host)),
             "categories": self._categories.take(pa.array(category)),

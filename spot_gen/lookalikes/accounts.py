@@ -53,7 +53,7 @@ class ForgottenPassword(Occasional):
         """Record each try: the question to the directory, its log and the machine's."""
         key, size, client = tries.key, len(tries), self.world.people.address[tries.who]
         connect(
-            self.world, recorder, key, tries.time_us, client, "dc1", KERBEROS,
+            recorder, key, tries.time_us, client, "dc1", KERBEROS,
             up=integers(key, 3, 260, 330), down=np.where(right, 1_500, 210),
             duration_us=integers(key, 4, 2_000, 40_000),
         )  # fmt: skip
@@ -96,7 +96,7 @@ class ServiceAccountLoop(Occasional):
     def _try(self, recorder: Recorder, key: Keys, time: Ints) -> None:
         client = self.world.servers[self._server].address
         connect(
-            self.world, recorder, key, time, np.broadcast_to(client, (len(key), 2)), "dc1",
+            recorder, key, time, np.broadcast_to(client, (len(key), 2)), "dc1",
             KERBEROS, up=286, down=212, duration_us=integers(key, 2, 2_000, 30_000),
         )  # fmt: skip
         address = written(client[None])[0].as_py()

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spot_gen.activity.habits import ON, ByPeople, Occasional, Steady, chosen, expand, is_on, liked
+from spot_gen.activity.habits import ON, ByPeople, Occasional, Steady, expand, liked, switched_on
 from spot_gen.activity.letters import ALNUM, BASE32, HEX, letters
 from spot_gen.activity.model import Activity
 from spot_gen.activity.records import name_data, reverse_name, text_data
@@ -160,8 +160,8 @@ class ExpiredNames(Activity):
 
     def record(self, recorder: Recorder, start_us: int, end_us: int) -> None:
         """Record the questions asked in [start, end)."""
-        arrived, world = self._ticks.between(start_us, end_us), self.world
-        arrived = chosen(arrived, is_on(world, arrived.who, arrived.time_us))
+        world = self.world
+        arrived = switched_on(world, self._ticks.between(start_us, end_us))
         row, number, key = expand(arrived, np.full(len(arrived), 2))
         maker = integers(child(world.people.keys(self.name), 1), 0, 0, self._makers)
         own = child(stream_key(world.seed, self.name), maker[arrived.who[row]])

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-import pyarrow as pa
 
 from spot_gen.activity.browsing import Browser
 from spot_gen.activity.habits import NIGHT, Occasional, expand
-from spot_gen.activity.web import READY_US, Clients, Visits, Web
+from spot_gen.activity.web import READY_US, Clients, Visits
 from spot_gen.clock import HOUR_US, MINUTE_US, SECOND_US, Arrived
 from spot_gen.network.addresses import INTERNAL, four
 from spot_gen.network.agents import PROGRAMS
 from spot_gen.network.world import World
 from spot_gen.recorder import Recorder
-from spot_gen.streams import child, integers, uniform
+from spot_gen.streams import Ints, child, integers, uniform
 
 #: Where machines get an address that nobody knows yet.
 _GUESTS = int(INTERNAL[0]) + 5 * 256
@@ -27,10 +26,6 @@ class NewApplication(Occasional):
     per_day = 5.0
     _port = 8_447
 
-    def __init__(self, world: World) -> None:
-        super().__init__(world)
-        self._web = Web(world)
-
     def record(self, recorder: Recorder, start_us: int, end_us: int) -> None:
         """Record the trials that begin in [start, end)."""
         arrived, world = self.arrived(start_us, end_us), self.world
@@ -41,20 +36,17 @@ class NewApplication(Occasional):
         host = world.sites.host(site, "api.")
         row, number, key = expand(arrived, integers(arrived.key, 1, 4, 14))
         time = arrived.time_us[row] + number * integers(key, 2, 20, 200) * SECOND_US
-        visits = Visits(key, arrived.who[row], time, host[row], np.zeros(len(key), bool))
-        begun = self._web.look_up(recorder, visits)
+        visits = Visits.of(Arrived(arrived.who[row], key, time), host[row])
+        begun = self.web.look_up(recorder, visits)
         recorder.connections(
             child(key, 3), begun, world.people.address[visits.who],
             world.names.address[visits.host], self._port,
             up=integers(key, 4, 900, 60_000), down=integers(key, 5, 1_200, 900_000),
             duration_us=integers(key, 6, 300_000, 90_000_000),
         )  # fmt: skip
-        first = Visits(
-            child(arrived.key, 7), arrived.who, arrived.time_us, host, visits.secure[: len(row)]
-        )
-        self._register(recorder, arrived, first)
+        self._register(recorder, arrived, host)
 
-    def _register(self, recorder: Recorder, arrived: Arrived, first: Visits) -> None:
+    def _register(self, recorder: Recorder, arrived: Arrived, host: Ints) -> None:
         """Record how the program makes itself known, through the proxy."""
         number = np.arange(len(arrived))
         columns = {
@@ -66,9 +58,9 @@ class NewApplication(Occasional):
             "bytes_up": integers(arrived.key, 8, 900, 2_400),
             "bytes_down": integers(arrived.key, 9, 400, 1_900),
         }
-        visits = Visits(first.key, first.who, first.time_us, first.host, first.secure[number])
+        first = Arrived(arrived.who, child(arrived.key, 7), arrived.time_us)
         key = child(arrived.key, 10)
-        self._web.fetch(recorder, visits, key, number, READY_US, columns)
+        self.web.fetch(recorder, Visits.of(first, host), key, number, READY_US, columns)
 
 
 class NewHost(Occasional):
@@ -80,13 +72,8 @@ class NewHost(Occasional):
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
-        size = len(world.people)
-        address = four(_GUESTS + 10 + np.arange(size) % 240)
-        clients = Clients(
-            address, np.zeros_like(address), pa.array([""] * size), np.zeros(size, bool)
-        )
-        agents = pa.array([_GUEST_AGENTS[number % len(_GUEST_AGENTS)] for number in range(size)])
-        self._browser = Browser(world, clients, agents)
+        address = four(_GUESTS + 10 + np.arange(len(world.people)) % 240)
+        self._browser = Browser(world, Clients.nobodys(address, _GUEST_AGENTS))
 
     def record(self, recorder: Recorder, start_us: int, end_us: int) -> None:
         """Record the visits that begin in [start, end)."""

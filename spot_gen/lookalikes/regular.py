@@ -9,7 +9,6 @@ import pyarrow.compute as pc
 from spot_gen.activity.habits import ON, Steady, chosen, is_on, server_keys
 from spot_gen.activity.letters import HEX, letters
 from spot_gen.activity.model import Activity
-from spot_gen.activity.programs import single
 from spot_gen.activity.web import Clients, Visits, Web
 from spot_gen.clock import FLAT, HOUR_US, MINUTE_US, SECOND_US, Arrived
 from spot_gen.network.agents import PROGRAMS
@@ -35,7 +34,7 @@ class UpdateCheck(Activity):
             Steady(keys, integers(keys, 0, 80, 300) * MINUTE_US, 0.01, 1.0, self.rate)
             for keys in (people, servers)
         ]
-        self._webs = [Web(world), Web(world, _servers(world))]
+        self._webs = [self.web, Web(world, _servers(world))]
         self._agents = [PROGRAMS["updater"], PROGRAMS["server"]]
 
     def record(self, recorder: Recorder, start_us: int, end_us: int) -> None:
@@ -51,7 +50,7 @@ class UpdateCheck(Activity):
         sites, key = self.world.sites, arrived.key
         site = sites.of_kind("Software Downloads", program * 0.07)
         secure = program == 1
-        visits = Visits(key, arrived.who, arrived.time_us, sites.host(site, "api."), secure)
+        visits = Visits.of(arrived, sites.host(site, "api."), secure)
         machine = letters(child(arrived.who + 7_000 * kind, program), 1, 32, HEX)
         newer = uniform(key, 1) < 0.04
         columns = {
@@ -65,15 +64,12 @@ class UpdateCheck(Activity):
             "bytes_up": 410 + program * 23,
             "taken_ms": integers(key, 2, 40, 190),
         }
-        single(self._webs[kind], recorder, visits, columns)
+        self._webs[kind].ask(recorder, visits, columns)
 
 
 def _servers(world: World) -> Clients:
-    hosts = list(world.servers.values())
-    address = np.array([host.address for host in hosts])
-    return Clients(
-        address, np.zeros_like(address), pa.array([""] * len(hosts)), np.zeros(len(hosts), bool)
-    )
+    address = np.array([host.address for host in world.servers.values()])
+    return Clients.nobodys(address, [PROGRAMS["server"]])
 
 
 class ChatKeepalive(Activity):
@@ -94,7 +90,6 @@ class ChatKeepalive(Activity):
         self._short = Steady(
             asking, integers(asking, 0, 40, 61) * SECOND_US, 0.02, 0.012, self.rate
         )
-        self._web = Web(world)
 
     def record(self, recorder: Recorder, start_us: int, end_us: int) -> None:
         """Record what begins in [start, end)."""
@@ -111,8 +106,7 @@ class ChatKeepalive(Activity):
     def _visits(self, arrived: Arrived, secure: bool) -> Visits:
         sites = self.world.sites
         site = sites.of_kind("Social Networking", np.full(len(arrived), 0.02))
-        host, size = sites.host(site, "api."), len(arrived)
-        return Visits(arrived.key, arrived.who, arrived.time_us, host, np.full(size, secure))
+        return Visits.of(arrived, sites.host(site, "api."), secure)
 
     def _hold(self, recorder: Recorder, arrived: Arrived) -> None:
         times = 3_600 // integers(child(self.world.people.keys(self.name), 1), 0, 30, 61)
@@ -124,7 +118,7 @@ class ChatKeepalive(Activity):
             "bytes_up": count * integers(key, 3, 200, 330),
             "taken_ms": integers(key, 4, 3_580_000, 3_595_000),
         }
-        single(self._web, recorder, self._visits(arrived, secure=True), columns)
+        self.web.ask(recorder, self._visits(arrived, secure=True), columns)
 
     def _ask(self, recorder: Recorder, arrived: Arrived) -> None:
         key = arrived.key
@@ -139,7 +133,7 @@ class ChatKeepalive(Activity):
             "bytes_up": 486,
             "taken_ms": integers(key, 4, 25, 140),
         }
-        single(self._web, recorder, self._visits(arrived, secure=False), columns)
+        self.web.ask(recorder, self._visits(arrived, secure=False), columns)
 
 
 class MonitoringPoll(Activity):

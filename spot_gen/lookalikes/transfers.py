@@ -10,10 +10,10 @@ from spot_gen.activity.habits import NIGHT, Occasional, Steady, expand, server_k
 from spot_gen.activity.letters import ALNUM, letters
 from spot_gen.activity.model import Activity
 from spot_gen.activity.services import connect, whole
-from spot_gen.activity.web import READY_US, Visits, Web
+from spot_gen.activity.web import READY_US, Visits
 from spot_gen.clock import FLAT, HOUR_US, MINUTE_US, SECOND_US, Arrivals, Arrived
 from spot_gen.distributions import log_normal
-from spot_gen.network.agents import PROGRAMS, browsers
+from spot_gen.network.agents import PROGRAMS
 from spot_gen.network.world import World
 from spot_gen.recorder import Recorder
 from spot_gen.streams import Ints, child, integers, sample, uniform
@@ -53,7 +53,7 @@ class Backup(Activity):
         size = np.where(big, sample(key, 0, self._server), sample(key, 0, self._workstation))
         time = size / sample(key, 1, _SPEED)
         connect(
-            self.world, recorder, key, arrived.time_us, self._addresses[arrived.who],
+            recorder, key, arrived.time_us, self._addresses[arrived.who],
             "backup1", STORAGE,
             up=whole(size), down=whole(size / 5_000) + 20_000,
             duration_us=whole(time, _LONGEST) + 4 * SECOND_US,
@@ -73,10 +73,6 @@ class _Upload(Occasional):
     _size = log_normal(1e6, 0.5)
     _most = 1e9
 
-    def __init__(self, world: World) -> None:
-        super().__init__(world)
-        self._web = Web(world)
-
     def record(self, recorder: Recorder, start_us: int, end_us: int) -> None:
         """Record the uploads that begin in [start, end)."""
         arrived, sites = self.arrived(start_us, end_us), self.world.sites
@@ -88,9 +84,7 @@ class _Upload(Occasional):
         size = whole(sample(own, 2, self._size), self._most)
         taken = whole(size / (integers(key, 3, 1_500, 6_000)[row])) + 200
         after = READY_US + _one_after_the_other(row, taken * 1_000 + 40_000)
-        visits = Visits(
-            key, arrived.who, arrived.time_us, sites.host(site, "api."), uniform(key, 4) < 0.4
-        )
+        visits = Visits.of(arrived, sites.host(site, "api."), uniform(key, 4) < 0.4)
         serial = letters(own, 1, 10, ALNUM)
         columns = {
             "method": "POST",
@@ -102,7 +96,7 @@ class _Upload(Occasional):
             "bytes_down": integers(own, 5, 300, 620),
             "taken_ms": taken,
         }
-        self._web.fetch(recorder, visits, own, row, after, columns)
+        self.web.fetch(recorder, visits, own, row, after, columns)
 
 
 def _one_after_the_other(row: Ints, lengths: Ints) -> Ints:
@@ -162,7 +156,7 @@ class IndexServer(Activity):
         size = sample(arrived.key, 0, self._size)
         time = size / sample(arrived.key, 1, _SPEED) * 3
         connect(
-            self.world, recorder, arrived.key, arrived.time_us,
+            recorder, arrived.key, arrived.time_us,
             self.world.servers["index1"].address, "fs1", SMB,
             up=whole(size / 60), down=whole(size),
             duration_us=whole(time, 50.0 * MINUTE_US) + SECOND_US,
@@ -177,11 +171,6 @@ class InstallerDownload(Occasional):
     per_day = 7.0
     per_person = 0.04
     _size = log_normal(70e6, 0.8)
-
-    def __init__(self, world: World) -> None:
-        super().__init__(world)
-        self._web = Web(world)
-        self._agents = browsers(world.people)
 
     def record(self, recorder: Recorder, start_us: int, end_us: int) -> None:
         """Record the downloads that begin in [start, end)."""
@@ -198,7 +187,7 @@ class InstallerDownload(Occasional):
     def _page(self, recorder: Recorder, arrived: Arrived, host: Ints, secure: np.ndarray) -> Ints:
         row, number, key = expand(arrived, np.full(len(arrived), 2))
         last = number == 1
-        visits = Visits(arrived.key, arrived.who, arrived.time_us, host, secure)
+        visits = Visits.of(arrived, host, secure)
         start = pc.binary_join_element_wise(
             "http://", self.world.names.host.take(pa.array(host[row])), "/downloads.html", ""
         )
@@ -209,11 +198,10 @@ class InstallerDownload(Occasional):
             "status": np.where(last, 302, 200),
             "content_type": "text/html",
             "referer": pc.if_else(pa.array(last), start, ""),
-            "agent": self._agents.take(pa.array(arrived.who[row])),
             "bytes_down": np.where(last, 420, integers(key, 5, 9_000, 60_000)),
         }
         after = READY_US + number * integers(key, 6, 4, 25) * SECOND_US
-        begun = self._web.fetch(recorder, visits, key, row, after, columns)
+        begun = self.web.fetch(recorder, visits, key, row, after, columns)
         return begun + after[1::2]
 
     def _file(
@@ -228,7 +216,6 @@ class InstallerDownload(Occasional):
             "path": pc.binary_join_element_wise("/dist/setup-", serial, ".", ending, ""),
             "extension": ending,
             "content_type": _TYPES.take(pa.array(kind)),
-            "agent": self._agents.take(pa.array(arrived.who)),
             "referer": pc.binary_join_element_wise(
                 "http://", self.world.names.host.take(pa.array(host - 1)), "/", ""
             ),
@@ -238,7 +225,7 @@ class InstallerDownload(Occasional):
         time = begun + integers(key, 4, 250_000, 900_000)
         visits = Visits(key, arrived.who, time, host, secure)
         number = np.arange(len(key))
-        self._web.fetch(recorder, visits, child(key, 8), number, READY_US, columns)
+        self.web.fetch(recorder, visits, child(key, 8), number, READY_US, columns)
 
 
 _INSTALLERS = (

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from spot_gen.activity.habits import ByPeople
 from spot_gen.activity.letters import ALNUM, HEX, URL64, letters
-from spot_gen.activity.programs import single
 from spot_gen.activity.services import whole
-from spot_gen.activity.web import Visits, Web
+from spot_gen.activity.web import Visits
 from spot_gen.clock import MINUTE_US
 from spot_gen.distributions import log_normal
-from spot_gen.network.agents import browsers
-from spot_gen.network.world import World
 from spot_gen.recorder import Recorder
 from spot_gen.streams import Keys, integers, sample, uniform
 
@@ -27,20 +23,13 @@ class _LongUrl(ByPeople):
     _kind: ClassVar[str]
     _role: ClassVar[str]
 
-    def __init__(self, world: World) -> None:
-        super().__init__(world)
-        self._web = Web(world)
-        self._agents = browsers(world.people)
-
     def record(self, recorder: Recorder, start_us: int, end_us: int) -> None:
         """Record the requests of [start, end)."""
         arrived, sites = self.arrived(start_us, end_us), self.world.sites
         key = arrived.key
         site = sites.of_kind(self._kind, uniform(key, 0))
-        secure = uniform(key, 1) < 0.5
-        visits = Visits(key, arrived.who, arrived.time_us, sites.host(site, self._role), secure)
-        columns = {**self._columns(key), "agent": self._agents.take(pa.array(arrived.who))}
-        single(self._web, recorder, visits, columns)
+        visits = Visits.of(arrived, sites.host(site, self._role), uniform(key, 1) < 0.5)
+        self.web.ask(recorder, visits, self._columns(key))
 
     def _columns(self, key: Keys) -> dict[str, object]:
         raise NotImplementedError

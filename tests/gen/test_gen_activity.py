@@ -83,6 +83,13 @@ def test_nothing_comes_before_its_arrival_or_ends_after_its_span(kind):
                 assert not len(ended) or ended.max() <= end + activity.span_us
 
 
+def test_everything_in_the_package_of_lookalikes_is_listed_and_so_labelled():
+    theirs = [
+        kind.name for kind in activities() if kind.__module__.startswith("spot_gen.lookalikes")
+    ]
+    assert sorted(theirs) == sorted(LOOKALIKES)
+
+
 def test_names_of_activities_differ_and_rates_switch_them_off():
     names = [kind.name for kind in activities()]
     assert len(set(names)) == len(names)
