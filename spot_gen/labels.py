@@ -72,7 +72,7 @@ def incident_facts(played: Played, counts: Counts) -> dict[str, Any]:
         "stealth": incident.attack.stealth,
         "start_us": min(times, default=incident.start_us),
         "end_us": max(times, default=incident.start_us),
-        "actors": scene.actors or [incident.actor.name],
+        "actors": scene.actors,
         "victims": [host.name for host in scene.victims],
         "indicators": [{"kind": i.kind, "value": i.value} for i in scene.indicators],
         "addresses": _texts([host.address for host in (incident.actor, *scene.victims)]),

@@ -70,6 +70,7 @@ def play(world: World, incident: Incident) -> Played:
         world.stream(incident.stream_name),
         incident.attack.parameters,
         list(incident.victims),
+        actors=[incident.actor.name] if incident.scenario.inside else [],
     )
     story = incident.scenario.play(scene)
     return Played(incident, scene.record.finish(), scene, story)

@@ -1,4 +1,7 @@
-"""The attack catalogue (specification B6): one module a family."""
+"""The attack catalogue (specification B6): one module a family.
+
+Besides the families there are ``model``, what a scenario is, and ``shared``, what they use.
+"""
 
 from __future__ import annotations
 

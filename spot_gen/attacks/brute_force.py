@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from spot_gen.attacks import story
 from spot_gen.attacks.model import Scenario, Scene
-from spot_gen.attacks.pace import between, spread
-from spot_gen.attacks.sites import written
+from spot_gen.attacks.shared import story
+from spot_gen.attacks.shared.pace import between, spread
+from spot_gen.attacks.shared.sites import written
 from spot_gen.clock import HOUR_US, MINUTE_US, SECOND_US
 from spot_gen.distributions import log_normal
 from spot_gen.log_fields import encode
@@ -158,7 +158,6 @@ def _told(scene: Scene, count: int, account: str, begin_us: int, took_us: int) -
 
 def _rdp(scene: Scene) -> str:
     stream = scene.below(1)
-    scene.actors.append(scene.actor.name)
     if not scene.victims:
         servers = scene.world.servers.values()
         fit = [h for h in servers if h.role in _WINDOWS_ROLES and h is not scene.actor]

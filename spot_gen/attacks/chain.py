@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from spot_gen.attacks import story
-from spot_gen.attacks.choices import at_most, drawn_or, one_of
 from spot_gen.attacks.collection import read_files
 from spot_gen.attacks.command_channel import Beacon, beacon_http
 from spot_gen.attacks.delivery import Delivered, deliver
@@ -15,7 +13,9 @@ from spot_gen.attacks.domain_generation import GENERATORS, dga
 from spot_gen.attacks.exfiltration import send_bulk
 from spot_gen.attacks.lateral_movement import smb_hops
 from spot_gen.attacks.model import Scenario, Scene
-from spot_gen.attacks.sites import Site, site
+from spot_gen.attacks.shared import story
+from spot_gen.attacks.shared.choices import at_most, drawn_or, one_of
+from spot_gen.attacks.shared.sites import Site, site
 from spot_gen.attacks.tunnel import Tunnel, dns_tunnel, tunnel_end
 from spot_gen.clock import DAY_US, HOUR_US
 from spot_gen.network.hosts import Host
@@ -129,7 +129,6 @@ _WAYS_OUT: Mapping[str, Callable[[Scene, int, int, int], str]] = {
 def _play(scene: Scene) -> str:
     if not scene.victims:
         scene.victims += scene.peers(scene["peers"]) or [scene.world.server("application")]
-    scene.actors.append(scene.actor.name)
     done = intrude(scene)
     if done.files not in scene.victims:
         scene.victims.append(done.files)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from spot_gen.attacks import story
 from spot_gen.attacks.model import Scenario, Scene
-from spot_gen.attacks.pace import LONGEST_US, between, portions
+from spot_gen.attacks.shared import story
+from spot_gen.attacks.shared.pace import LONGEST_US, between, portions
 from spot_gen.clock import DAY_US, HOUR_US
 from spot_gen.network.hosts import Host
 
@@ -49,7 +49,6 @@ def _play(scene: Scene) -> str:
     stream = scene.below(2)
     server = scene.victims[0] if scene.victims else scene.world.server("files")
     scene.victims[:] = [server]
-    scene.actors.append(scene.actor.name)
     total = int(scene["gigabytes"] * 10**9 * stream.uniform(1, 0.97, 1.03)[0])
     days = scene.duration_us // DAY_US + 1
     day_us = scene.duration_us - (days - 1) * DAY_US

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spot_gen.attacks import story
-from spot_gen.attacks.choices import at_most, one_of
 from spot_gen.attacks.command_channel import HTTP, Beacon, beacon_http
 from spot_gen.attacks.model import Scenario, Scene
-from spot_gen.attacks.sites import Site, site
-from spot_gen.attacks.visits import bare, fetch, quiet_site
-from spot_gen.attacks.wording import BASE64, HEX, LOWER, WORDS, texts
+from spot_gen.attacks.shared import story
+from spot_gen.attacks.shared.choices import at_most, one_of
+from spot_gen.attacks.shared.sites import Site, site
+from spot_gen.attacks.shared.visits import bare, fetch, quiet_site
+from spot_gen.attacks.shared.wording import BASE64, HEX, LOWER, WORDS, texts
 from spot_gen.clock import HOUR_US, MINUTE_US, SECOND_US
 from spot_gen.distributions import log_normal
 from spot_gen.streams import Stream
@@ -100,7 +100,6 @@ def _redirect(
 def _play_download(scene: Scene) -> str:
     content = one_of(scene, "content", tuple(PAYLOADS))
     how = Beacon.of(scene)
-    scene.actors.append(scene.actor.name)
     found = deliver(
         scene, scene.start_us, content, at_most(scene, "redirects", 20), scene["bare"], 500
     )
@@ -187,7 +186,6 @@ def _visit(
 
 
 def _play_obfuscation(scene: Scene) -> str:
-    scene.actors.append(scene.actor.name)
     end = scene.start_us + scene.duration_us
     found = obfuscated(scene, scene.start_us, end, scene["count"], at_most(scene, "hosts", 100))
     scene.know("url", *found[:3])

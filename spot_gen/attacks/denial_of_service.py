@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from spot_common.errors import ConfigError
-from spot_gen.attacks import story
 from spot_gen.attacks.model import Scenario, Scene
-from spot_gen.attacks.pace import between
-from spot_gen.attacks.sites import written
+from spot_gen.attacks.shared import story
+from spot_gen.attacks.shared.pace import between
+from spot_gen.attacks.shared.sites import written
 from spot_gen.clock import MINUTE_US
 from spot_gen.distributions import Quantiles, log_normal
 from spot_gen.network.addresses import OUTSIDE, Addresses, four

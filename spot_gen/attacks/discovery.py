@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 
 from spot_gen.activity.records import name_data, reverse_name, service
-from spot_gen.attacks import story
-from spot_gen.attacks.choices import at_most
 from spot_gen.attacks.model import Scenario, Scene
-from spot_gen.attacks.pace import spread
+from spot_gen.attacks.shared import story
+from spot_gen.attacks.shared.choices import at_most
+from spot_gen.attacks.shared.pace import spread
 from spot_gen.clock import HOUR_US, MINUTE_US
 from spot_gen.network.addresses import INTERNAL, four
 from spot_gen.network.hosts import ORGANISATION
@@ -90,7 +90,6 @@ def zone_transfers(scene: Scene, start_us: int, end_us: int, count: int, part: i
 
 
 def _play(scene: Scene) -> str:
-    scene.actors.append(scene.actor.name)
     count = at_most(scene, "addresses", _ALL)
     start, end = scene.start_us, scene.start_us + scene.duration_us
     early = start + scene.duration_us // 20

@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spot_gen.attacks import story
-from spot_gen.attacks.choices import drawn_or
 from spot_gen.attacks.model import Scenario, Scene
-from spot_gen.attacks.pace import between, spread
-from spot_gen.attacks.sites import Site, site, written
-from spot_gen.attacks.visits import ask, expired, pool, whole
-from spot_gen.attacks.wording import HEX, LOWER, WORDS, pronounceable, texts
+from spot_gen.attacks.shared import story
+from spot_gen.attacks.shared.choices import drawn_or
+from spot_gen.attacks.shared.pace import between, spread
+from spot_gen.attacks.shared.sites import Site, site, written
+from spot_gen.attacks.shared.visits import ask, expired, pool, whole
+from spot_gen.attacks.shared.wording import HEX, LOWER, WORDS, pronounceable, texts
 from spot_gen.clock import HOUR_US, SECOND_US
 from spot_gen.distributions import log_normal
 from spot_gen.network.addresses import OUTSIDE, Addresses, four, packed
@@ -148,7 +148,6 @@ def fast_flux(
 
 def _play_dga(scene: Scene) -> str:
     kind = drawn_or(scene, "kind", tuple(GENERATORS), 305)
-    scene.actors.append(scene.actor.name)
     end = scene.start_us + scene.duration_us
     found = dga(scene, scene.start_us, end, kind, scene["names"], scene["burst"])
     return (
@@ -161,7 +160,6 @@ def _play_dga(scene: Scene) -> str:
 
 def _play_flux(scene: Scene) -> str:
     where = site(scene, "www2", 325)
-    scene.actors.append(scene.actor.name)
     end = scene.start_us + scene.duration_us
     count = fast_flux(
         scene, scene.start_us, end, where, scene["addresses"], scene["ttl_s"], scene["questions"]

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from spot_gen.attacks import story
 from spot_gen.attacks.model import Scenario, Scene
-from spot_gen.attacks.pace import between, spread
-from spot_gen.attacks.sites import written
+from spot_gen.attacks.shared import story
+from spot_gen.attacks.shared.pace import between, spread
+from spot_gen.attacks.shared.sites import written
 from spot_gen.clock import HOUR_US, MINUTE_US, SECOND_US
 from spot_gen.distributions import log_normal
 from spot_gen.log_fields import encode
@@ -100,7 +100,6 @@ def _install(scene: Scene, stream: Stream, time: Ints, address: Addresses) -> No
 def _play_smb(scene: Scene) -> str:
     if not scene.victims:
         scene.victims += scene.peers(scene["peers"]) or [scene.world.server("files")]
-    scene.actors.append(scene.actor.name)
     reached = smb_hops(scene, scene.start_us, scene.duration_us, scene.victims)
     return (
         f"From {story.when(scene.start_us)} {scene.actor.name} tried"
@@ -117,7 +116,6 @@ def _play_rdp(scene: Scene) -> str:
     servers = [host for host in servers if host is not scene.actor]
     if not scene.victims:
         scene.victims += [*scene.peers(scene["hops"] - 1), stream.choice(servers)]
-    scene.actors.append(scene.actor.name)
     user = _stolen_account(scene, stream)
     with scene.record.stage("movement"):
         rdp_chain(scene, scene.start_us, scene.duration_us, scene.victims, user)

@@ -61,7 +61,8 @@ class Scene:
     """A scenario being played: who, when, how quietly, and the means to record it.
 
     ``stream`` is the incident's own random stream; ``scene.below(n)`` opens one for a part. The
-    scenario fills ``victims`` and ``indicators`` and marks its stages by ``record.stage``.
+    scenario fills ``victims`` and ``indicators`` (one from outside also ``actors``, with addresses)
+    and marks its stages by ``record.stage``.
     """
 
     world: World

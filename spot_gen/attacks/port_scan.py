@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from spot_gen.attacks import story
 from spot_gen.attacks.model import Scenario, Scene
-from spot_gen.attacks.pace import between, spread
-from spot_gen.attacks.services import answers, ports
-from spot_gen.attacks.sites import written
+from spot_gen.attacks.shared import story
+from spot_gen.attacks.shared.pace import between, spread
+from spot_gen.attacks.shared.services import answers, ports
+from spot_gen.attacks.shared.sites import written
 from spot_gen.clock import HOUR_US, MINUTE_US, SECOND_US
 from spot_gen.network.addresses import INTERNAL, Addresses, four
 from spot_gen.network.hosts import Host
@@ -87,7 +87,6 @@ def _target(scene: Scene, stream: Stream) -> Host:
 def _vertical(scene: Scene) -> str:
     stream = scene.below(1)
     target = _target(scene, stream)
-    scene.actors.append(scene.actor.name)
     tried = ports(stream, scene["ports"])
     count = len(tried)
     time = spread(stream, count, scene.start_us, _room(scene))
@@ -108,7 +107,6 @@ def _open(state: Ints) -> str:
 
 def _horizontal(scene: Scene) -> str:
     stream = scene.below(1)
-    scene.actors.append(scene.actor.name)
     port = stream.choice(scene["ports"])
     hosts, address = _range(scene, stream)
     count = len(hosts)
@@ -147,7 +145,6 @@ def _flags(scene: Scene) -> str:
     """Send FIN, then NULL, then XMAS probes: what listens, or hides, stays silent."""
     stream = scene.below(1)
     target = _target(scene, stream)
-    scene.actors.append(scene.actor.name)
     count = scene["probes"]
     run = np.arange(count) * len(_KINDS) // count
     tried = ports(stream, -(-count // len(_KINDS)))

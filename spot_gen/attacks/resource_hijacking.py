@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from spot_gen.attacks import story
 from spot_gen.attacks.model import Scenario, Scene
-from spot_gen.attacks.pace import between, bounds, sessions
-from spot_gen.attacks.sites import find, site, written
+from spot_gen.attacks.shared import story
+from spot_gen.attacks.shared.pace import between, bounds, sessions
+from spot_gen.attacks.shared.sites import find, site, written
 from spot_gen.clock import HOUR_US
 
 #: Seconds between two jobs of the pool, and between two results of the machine.
@@ -18,7 +18,6 @@ _JOB, _RESULT, _CONFIRMED = (300, 620), (190, 250), (62, 70)
 
 def _play(scene: Scene) -> str:
     stream = scene.below(1)
-    scene.actors.append(scene.actor.name)
     pool = site(scene, "pool")
     asked, lasts = sessions(
         stream, scene.start_us, scene.duration_us, bounds(scene, "lasts_s"), scene["pause_s"]

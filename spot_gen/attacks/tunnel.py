@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from spot_gen.attacks import story
-from spot_gen.attacks.carriers import ENCODINGS, KINDS
-from spot_gen.attacks.choices import at_most, drawn_or
 from spot_gen.attacks.model import Scenario, Scene
-from spot_gen.attacks.pace import spread
-from spot_gen.attacks.sites import Site, written
-from spot_gen.attacks.wording import HEX
+from spot_gen.attacks.shared import story
+from spot_gen.attacks.shared.carriers import ENCODINGS, KINDS
+from spot_gen.attacks.shared.choices import at_most, drawn_or
+from spot_gen.attacks.shared.pace import spread
+from spot_gen.attacks.shared.sites import Site, written
+from spot_gen.attacks.shared.wording import HEX
 from spot_gen.clock import HOUR_US, MINUTE_US, SECOND_US
 from spot_gen.distributions import exponential, log_normal
 from spot_gen.recorder import NOERROR, NXDOMAIN
@@ -182,7 +182,6 @@ _NUMBERS: Mapping[str, Callable[[Scene], int]] = {
 def _play_names(scene: Scene) -> str:
     how = _tunnel(scene)
     end = tunnel_end(scene, 201)
-    scene.actors.append(scene.actor.name)
     count = dns_tunnel(scene, scene.start_us, scene.start_us + scene.duration_us, end, how)
     return (
         f"From {story.when(scene.start_us)} {scene.actor.name} sent data out in the names of"
@@ -199,7 +198,6 @@ def _play_sessions(scene: Scene) -> str:
         scene["direct"],
     )  # fmt: skip
     end = tunnel_end(scene, 221)
-    scene.actors.append(scene.actor.name)
     count = dns_sessions(scene, scene.start_us, scene.start_us + scene.duration_us, end, how)
     return (
         f"From {story.when(scene.start_us)} {scene.actor.name} held"

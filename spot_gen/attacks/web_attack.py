@@ -7,12 +7,12 @@ from urllib.parse import quote
 
 import numpy as np
 
-from spot_gen.attacks import story
-from spot_gen.attacks.choices import at_most, one_of
-from spot_gen.attacks.command_channel import AGENTS, agent
 from spot_gen.attacks.model import Scenario, Scene
-from spot_gen.attacks.sites import Site
-from spot_gen.attacks.visits import fetch, ordinary
+from spot_gen.attacks.shared import story
+from spot_gen.attacks.shared.agents import AGENTS, agent
+from spot_gen.attacks.shared.choices import at_most, one_of
+from spot_gen.attacks.shared.sites import Site
+from spot_gen.attacks.shared.visits import fetch, ordinary
 from spot_gen.clock import HOUR_US, MINUTE_US, SECOND_US
 from spot_gen.network.hosts import Host
 from spot_gen.streams import Stream
@@ -112,7 +112,6 @@ def _play(scene: Scene) -> str:
     world = scene.world
     if not scene.victims:
         scene.victims.append(world.server("web"))
-    scene.actors.append(scene.actor.name)
     open_sites = np.flatnonzero(~world.sites.secure).tolist()
     outside = [ordinary(world, row) for row in stream.subset(open_sites, scene["outside"])]
     servers = [*map(_own_server, scene.victims), *outside]

@@ -13,8 +13,8 @@ from gen_captures import tshark, wrong
 from gen_scenes import column, played, played_as
 
 from spot_common.errors import ConfigError
-from spot_gen.attacks.carriers import ENCODINGS, KINDS
 from spot_gen.attacks.domain_generation import GENERATORS
+from spot_gen.attacks.shared.carriers import ENCODINGS, KINDS
 from spot_gen.attacks.tunnel import transaction_number
 from spot_gen.clock import HOUR_US, SECOND_US
 from spot_gen.config import Attack

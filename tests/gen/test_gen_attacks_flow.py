@@ -12,7 +12,7 @@ from gen_scenes import addresses, column, lasted_us, played, played_as
 from spot_common.errors import ConfigError
 from spot_gen import truth
 from spot_gen.attacks import scenarios
-from spot_gen.attacks.story import listed, many, size, span
+from spot_gen.attacks.shared.story import listed, many, size, span
 from spot_gen.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from spot_gen.config import Attack
 from spot_gen.events import numbers

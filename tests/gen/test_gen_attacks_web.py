@@ -13,7 +13,7 @@ import pytest
 from gen_scenes import column, played, played_as, world
 
 from spot_common.errors import ConfigError
-from spot_gen.attacks.visits import agent_of
+from spot_gen.attacks.shared.agents import agent_of
 from spot_gen.clock import SECOND_US
 from spot_gen.config import Attack
 from spot_gen.plan import Played

@@ -50,6 +50,11 @@ def test_scenarios_keep_the_order_of_the_catalogue_and_say_what_they_are() -> No
         assert all(len(values) == 3 for values in found.parameters.values())
 
 
+def test_each_family_is_in_the_module_of_its_name() -> None:
+    for found in scenarios().values():
+        assert found.play.__module__ == f"spot_gen.attacks.{found.family.replace(' ', '_')}"
+
+
 def test_an_unknown_scenario_is_refused_with_the_nearest_one() -> None:
     error = _refused(Attack(scenario="scan_verticle"))
     assert "attacks, entry 1: there is no scenario 'scan_verticle'" in str(error)

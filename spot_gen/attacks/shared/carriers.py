@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from spot_gen.attacks.wording import (
+from spot_gen.attacks.shared.wording import (
     BASE32,
     BASE64,
     HEX,

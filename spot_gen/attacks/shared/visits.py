@@ -9,12 +9,12 @@ import numpy as np
 import pyarrow.compute as pc
 
 from spot_gen.attacks.model import Scene
-from spot_gen.attacks.sites import Site, written
+from spot_gen.attacks.shared.agents import agent_of
+from spot_gen.attacks.shared.sites import Site, written
 from spot_gen.clock import SECOND_US
 from spot_gen.distributions import log_normal
 from spot_gen.network.addresses import Addresses
-from spot_gen.network.agents import PROGRAMS, browsers
-from spot_gen.network.hosts import ORGANISATION, Host
+from spot_gen.network.hosts import ORGANISATION
 from spot_gen.network.names import CATEGORIES, ROLES
 from spot_gen.network.world import World
 from spot_gen.recorder import Legs
@@ -28,14 +28,7 @@ _HEADERS = 330
 _PROXIED = 0.08
 
 
-def agent_of(world: World, host: Host) -> str:
-    """Return the user agent of a person's browser, or that of servers' programs."""
-    if host.role != "workstation":
-        return PROGRAMS["server"]
-    return str(browsers(world.people)[host.number].as_py())
-
-
-def bare(scene: Scene, number: int) -> Site:
+def bare(scene: Scene, number: int = 901) -> Site:
     """Set up a server that is reached by its address alone; the address becomes an indicator."""
     address = scene.outside(1, number)[0]
     name = written(address)[0]
