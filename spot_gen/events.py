@@ -113,8 +113,8 @@ REQUESTS = pa.schema(
     ]
 )
 
-#: One line of a host's own log. ``kind`` is a program of ``spot_gen.writers.syslog``; ``fields`` a
-#: JSON object with what that program's line says (user, address, port, result …).
+#: One line of a host's own log. ``kind`` and ``fields``, a JSON object with what the line says, are
+#: those of ``spot_gen.log_fields``.
 LOG_LINES = pa.schema(
     [
         ("time_us", pa.int64()),

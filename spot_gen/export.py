@@ -20,6 +20,7 @@ from spot_gen.config.model import Export
 from spot_gen.events import numbers
 from spot_gen.network import World
 from spot_gen.network.routes import routes
+from spot_gen.protocols import FIN, ICMP, ICMP_6, RST, SYN, TCP
 from spot_gen.streams import Floats, Ints, Keys, integers, uniform
 
 Bytes = NDArray[np.uint8]
@@ -65,10 +66,9 @@ RECORDS = pa.schema(
 _MS = 1000
 #: What takes a closed or too long flow out of the router's memory, at most.
 _PROMPT_MS = 1000
-_TCP = 6
-_SYN = np.uint8(0x02)
-_CLOSING = np.uint8(0x05)
-_MIDDLE = np.uint8(0xFF ^ 0x07)
+_SYN = np.uint8(SYN)
+_CLOSING = np.uint8(FIN | RST)
+_MIDDLE = np.uint8(0xFF ^ (FIN | SYN | RST))
 
 #: Purposes of random numbers: each direction thinned and losing flags; then by record number.
 _THIN, _LOSE_OPENING, _LOSE_CLOSING, _LATE = 0, 2, 4, 16
@@ -182,7 +182,7 @@ class Exporter:
         reverse: int = 0,
     ) -> pa.Table:
         """Put records together; those without packets are left out."""
-        prompt = ~cuts.final | ((columns["proto"] == _TCP) & (share.flags & _CLOSING != 0))
+        prompt = ~cuts.final | ((columns["proto"] == TCP) & (share.flags & _CLOSING != 0))
         number = cuts.piece * 2 + reverse
         wait = np.where(prompt, _PROMPT_MS, self._export.inactive_s * 1000)
         wait = wait + integers(columns["order"], number + _LATE, 20, 1000)
@@ -279,7 +279,7 @@ def _joined(there: _Share, back: _Share) -> _Share:
 def _turned(columns: dict[str, Any]) -> dict[str, Any]:
     """Swap the ends of connections; an ICMP answer has its own type."""
     source, destination = columns["sport"], columns["dport"]
-    icmp = (columns["proto"] == 1) | (columns["proto"] == 58)
+    icmp = (columns["proto"] == ICMP) | (columns["proto"] == ICMP_6)
     answer = destination
     for question, reply in _ANSWERS.items():
         answer = np.where(destination == question, reply, answer)

@@ -19,7 +19,8 @@ from spot_gen.clock import SECOND_US
 from spot_gen.network.addresses import Addresses, packed
 from spot_gen.network.names import ROLES, TTLS
 from spot_gen.network.world import World
-from spot_gen.recorder import AAAA, A, Recorder
+from spot_gen.protocols import AAAA, A
+from spot_gen.recorder import Recorder
 from spot_gen.streams import Ints, Keys, child
 
 #: How long before a span the uses must be known to tell what is asked in it.

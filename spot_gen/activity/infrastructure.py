@@ -11,7 +11,8 @@ from spot_gen.clock import FLAT, HOUR_US, MINUTE_US, SECOND_US, Arrived
 from spot_gen.distributions import log_normal
 from spot_gen.network.addresses import Addresses
 from spot_gen.network.world import World
-from spot_gen.recorder import UDP, Recorder
+from spot_gen.protocols import UDP
+from spot_gen.recorder import Recorder
 from spot_gen.streams import Keys, integers, sample
 
 NTP, SYSLOG, HTTPS = 123, 514, 443

@@ -16,7 +16,8 @@ from spot_gen.network.addresses import OUTSIDE, Addresses, four
 from spot_gen.network.hosts import ORGANISATION
 from spot_gen.network.names import OUTSIDE_BLOCKS
 from spot_gen.network.world import World
-from spot_gen.recorder import SRV, Recorder
+from spot_gen.protocols import SRV
+from spot_gen.recorder import Recorder
 from spot_gen.streams import Ints, child, integers, sample, uniform
 
 KERBEROS, LDAP, SMB, SSH = 88, 389, 445, 22

@@ -15,7 +15,8 @@ from spot_gen.activity.services import connect, whole
 from spot_gen.clock import MINUTE_US, WORK_CURVE, Arrived, Curve
 from spot_gen.distributions import log_normal
 from spot_gen.network.world import World
-from spot_gen.recorder import MX, NXDOMAIN, PTR, TXT, Recorder, State
+from spot_gen.protocols import MX, NXDOMAIN, PTR, TXT
+from spot_gen.recorder import Recorder, State
 from spot_gen.streams import Ints, Keys, child, integers, sample, uniform
 
 SMTP, SUBMISSION = 25, 587

@@ -11,7 +11,8 @@ from spot_gen.activity.records import name_data, reverse_name, service
 from spot_gen.clock import FLAT, MINUTE_US, SECOND_US
 from spot_gen.network.hosts import ORGANISATION
 from spot_gen.network.world import World
-from spot_gen.recorder import NO_ANSWER, NXDOMAIN, PTR, SERVFAIL, SRV, Recorder
+from spot_gen.protocols import NO_ANSWER, NXDOMAIN, PTR, SERVFAIL, SRV
+from spot_gen.recorder import Recorder
 from spot_gen.streams import child, integers, uniform
 
 

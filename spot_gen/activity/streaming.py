@@ -9,7 +9,8 @@ from spot_gen.activity.services import whole
 from spot_gen.activity.web import READY_US, Visits
 from spot_gen.clock import MINUTE_US, SECOND_US
 from spot_gen.distributions import log_normal
-from spot_gen.recorder import UDP, Recorder
+from spot_gen.protocols import UDP
+from spot_gen.recorder import Recorder
 from spot_gen.streams import child, integers, sample, uniform
 
 _MEDIA_PORT = 3478

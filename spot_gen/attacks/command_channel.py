@@ -21,7 +21,8 @@ from spot_gen.attacks.shared.wording import HEX, texts
 from spot_gen.clock import HOUR_US, SECOND_US
 from spot_gen.distributions import log_normal
 from spot_gen.network.addresses import packed
-from spot_gen.recorder import TCP, UDP, State
+from spot_gen.protocols import TCP, UDP
+from spot_gen.recorder import State
 from spot_gen.streams import Ints, Stream
 
 _PREFIXES = ("update", "cdn2", "stats", "sync", "node1", "api2")

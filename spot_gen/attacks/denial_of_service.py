@@ -14,7 +14,7 @@ from spot_gen.attacks.shared.sites import written
 from spot_gen.clock import MINUTE_US
 from spot_gen.distributions import Quantiles, log_normal
 from spot_gen.network.addresses import OUTSIDE, Addresses, four
-from spot_gen.recorder import UDP
+from spot_gen.protocols import UDP
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from spot_gen.attacks.shared.pace import spread
 from spot_gen.clock import HOUR_US, MINUTE_US
 from spot_gen.network.addresses import INTERNAL, four
 from spot_gen.network.hosts import ORGANISATION
-from spot_gen.recorder import AXFR, NOERROR, NXDOMAIN, PTR, REFUSED, SRV, TCP
+from spot_gen.protocols import AXFR, NOERROR, NXDOMAIN, PTR, REFUSED, SRV, TCP
 from spot_gen.streams import Ints, Stream
 
 _FIRST, _ALL = int(INTERNAL[0]), INTERNAL.num_addresses

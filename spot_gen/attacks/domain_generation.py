@@ -19,7 +19,7 @@ from spot_gen.clock import HOUR_US, SECOND_US
 from spot_gen.distributions import log_normal
 from spot_gen.network.addresses import OUTSIDE, Addresses, four, packed
 from spot_gen.network.world import World
-from spot_gen.recorder import NXDOMAIN
+from spot_gen.protocols import NXDOMAIN
 from spot_gen.streams import Ints, Stream
 
 #: Seconds from one name to the next.

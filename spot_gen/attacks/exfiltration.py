@@ -18,7 +18,7 @@ from spot_gen.clock import HOUR_US, SECOND_US
 from spot_gen.distributions import exponential, log_normal
 from spot_gen.network.names import CATEGORIES
 from spot_gen.network.world import World
-from spot_gen.recorder import ICMP
+from spot_gen.protocols import ICMP
 from spot_gen.streams import Stream
 
 _ECHO = 8 << 8

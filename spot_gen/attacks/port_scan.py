@@ -16,7 +16,8 @@ from spot_gen.attacks.shared.sites import written
 from spot_gen.clock import HOUR_US, MINUTE_US, SECOND_US
 from spot_gen.network.addresses import INTERNAL, Addresses, four
 from spot_gen.network.hosts import Host
-from spot_gen.recorder import ACK, FIN, PSH, RST, SYN, URG, State
+from spot_gen.protocols import ACK, FIN, PSH, RST, SYN, URG
+from spot_gen.recorder import State
 from spot_gen.streams import Ints, Stream
 
 _KINDS = np.array([FIN, 0, FIN | PSH | URG], np.uint8)

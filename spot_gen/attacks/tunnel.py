@@ -18,7 +18,7 @@ from spot_gen.attacks.shared.sites import Site, written
 from spot_gen.attacks.shared.wording import HEX
 from spot_gen.clock import HOUR_US, MINUTE_US, SECOND_US
 from spot_gen.distributions import exponential, log_normal
-from spot_gen.recorder import NOERROR, NXDOMAIN
+from spot_gen.protocols import NOERROR, NXDOMAIN
 from spot_gen.streams import Ints, Stream
 
 _PREFIXES = ("t", "ns7", "dl", "s1", "x")

@@ -2,7 +2,6 @@
 
 from spot_gen.dnswire.exchanges import DATAGRAMS, OPENING_OPTIONS, STREAM, Step, connections
 from spot_gen.dnswire.messages import (
-    NO_ANSWER,
     PORT,
     answered,
     queries,
@@ -14,7 +13,6 @@ from spot_gen.dnswire.names import names
 
 __all__ = [
     "DATAGRAMS",
-    "NO_ANSWER",
     "OPENING_OPTIONS",
     "PORT",
     "STREAM",

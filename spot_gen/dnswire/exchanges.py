@@ -7,11 +7,10 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from spot_gen.dnswire.messages import PORT, TCP, answered, query_sizes, response_sizes
+from spot_gen.dnswire.messages import PORT, answered, query_sizes, response_sizes
 from spot_gen.events import CONNECTIONS, make, numbers
+from spot_gen.protocols import ACK, FIN, PSH, SYN, TCP
 from spot_gen.streams import Ints, child
-
-FIN, SYN, PSH, ACK = 1, 2, 8, 16
 
 #: Purposes of the numbers below a look-up's ``order``: the connection's own order.
 _CONNECTION = 1

@@ -18,17 +18,14 @@ from numpy.typing import NDArray
 from spot_common.errors import DataError
 from spot_gen.dnswire.names import name_sizes, names, zones
 from spot_gen.events import numbers
+from spot_gen.protocols import CNAME, NO_ANSWER, TCP
 from spot_gen.writers.ragged import Ints, Ragged, Rows
 
 Numbers = NDArray[Any]
 
 PORT = 53
-TCP, UDP = 6, 17
-#: ``rcode`` of a question to which no answer came.
-NO_ANSWER = 255
 
-_CNAME, _OPT = 5, 41
-_SOA = 6
+_SOA, _OPT = 6, 41
 _INTERNET = 1
 _RESPONSE, _TRUNCATED = 0x8000, 0x0200
 #: The bits that an answer repeats of its question: recursion desired, checking disabled.
@@ -117,7 +114,7 @@ class _Answers:
         at = np.flatnonzero(self.alias)
         aliases = names(self._lookups.column("cname").take(pa.array(at)))
         if len(at):
-            record = _records(len(at), _POINTER | _NAME_AT, _CNAME, ttl[at], aliases.lengths)
+            record = _records(len(at), _POINTER | _NAME_AT, CNAME, ttl[at], aliases.lengths)
             rows.fixed(record, at)
             rows.ragged(_placed(aliases, at, len(self.alias)))
         rows.ragged(self._records(ttl))

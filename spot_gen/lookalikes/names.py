@@ -14,7 +14,8 @@ from spot_gen.clock import MINUTE_US, SECOND_US, Arrived
 from spot_gen.network.addresses import OUTSIDE, Addresses, four
 from spot_gen.network.hosts import ORGANISATION
 from spot_gen.network.world import World
-from spot_gen.recorder import NXDOMAIN, PTR, SERVFAIL, TXT, Recorder
+from spot_gen.protocols import NXDOMAIN, PTR, SERVFAIL, TXT
+from spot_gen.recorder import Recorder
 from spot_gen.streams import Ints, Keys, child, integers, stream_key, uniform
 
 #: Who knows which sites exist.

@@ -13,7 +13,8 @@ from spot_gen.activity.web import Clients, Visits, Web
 from spot_gen.clock import FLAT, HOUR_US, MINUTE_US, SECOND_US, Arrived
 from spot_gen.network.agents import PROGRAMS
 from spot_gen.network.world import World
-from spot_gen.recorder import ICMP, TCP, UDP, Recorder
+from spot_gen.protocols import ICMP, TCP, UDP
+from spot_gen.recorder import Recorder
 from spot_gen.streams import child, integers, uniform
 
 _PROGRAMS = 2

@@ -14,8 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spot_gen.events import numbers
+from spot_gen.protocols import FIN, SYN, TCP
 from spot_gen.streams import uniform
-from spot_gen.writers.sessions import FIN, SERVICES, SYN, TCP, internal
+from spot_gen.writers.sessions import SERVICES, internal
 
 _SERVED = (21, 22, 23, 445, 1433, 3306, 3389, 5900)
 _REMOTE = (22, 3389)

@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 
 from spot_gen.events import numbers
 from spot_gen.network.addresses import text as address_text
+from spot_gen.protocols import AAAA, CNAME, NO_ANSWER, TXT, A
 from spot_gen.streams import Ints
 from spot_gen.writers.ragged import Bytes, Ragged
 
-_A, _CNAME, _TXT, _AAAA = 1, 5, 16, 28
 #: Where the name begins in the data of types that have one.
 _NAMES = {2: 0, 5: 0, 6: 0, 12: 0, 15: 2, 33: 6, 39: 0}
 #: How the data of one type becomes text.
@@ -54,7 +54,7 @@ class Answers:
 
 def answers(lookups: pa.Table) -> Answers:
     """Read the answers of look-ups; those to which none came have none."""
-    came = numbers(lookups, "rcode") != 255
+    came = numbers(lookups, "rcode") != NO_ANSWER
     listed = lookups.column("answers").combine_chunks()
     counts = pc.list_value_length(listed).to_numpy() * came
     data = Ragged.of(listed.filter(pa.array(came)).flatten())
@@ -64,7 +64,7 @@ def answers(lookups: pa.Table) -> Answers:
     row = np.repeat(np.arange(len(counts)), counts + aliased)
     first = np.zeros(len(row), bool)
     first[edges[:-1][aliased]] = True
-    kind = np.where(first, _CNAME, numbers(lookups, "answer_type")[row]).astype(np.int64)
+    kind = np.where(first, CNAME, numbers(lookups, "answer_type")[row]).astype(np.int64)
     texts = pa.concat_arrays([alias.filter(pa.array(aliased)), _texts(data, kind[~first])])
     place = np.where(first, np.cumsum(first) - 1, aliased.sum() + np.cumsum(~first) - 1)
     names = lookups.column("qname").combine_chunks().take(pa.array(row))
@@ -155,9 +155,9 @@ def _printable(data: Ragged) -> pa.Array:
 _PIECES = pa.array([chr(b) if b <= 0x7F else f"\\x{b:02x}" for b in range(256)])
 
 _READERS: dict[int, _Reader] = {
-    _A: _four,
-    _AAAA: _six,
-    _TXT: _strings,
+    A: _four,
+    AAAA: _six,
+    TXT: _strings,
     **{kind: _name_at(skip) for kind, skip in _NAMES.items()},
 }
 

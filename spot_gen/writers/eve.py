@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from spot_gen.clock import SECOND_US
 from spot_gen.events import numbers
 from spot_gen.network.addresses import text as address_text
+from spot_gen.protocols import ICMP, ICMP_6, TCP, UDP
 from spot_gen.streams import Keys, draw
 from spot_gen.writers import sessions
 from spot_gen.writers.alerts import Signature
@@ -32,7 +33,7 @@ OTHER_SIDE = {
 _NAMES = {
     "ssl": "tls", "krb_tcp": "krb5", "krb": "krb5", "ldap_tcp": "ldap", "postgresql": "pgsql",
 }  # fmt: skip
-_PROTOCOLS = {6: "TCP", 17: "UDP", 1: "ICMP", 58: "IPv6-ICMP"}
+_PROTOCOLS = {TCP: "TCP", UDP: "UDP", ICMP: "ICMP", ICMP_6: "IPv6-ICMP"}
 _STATES = {"S0": "syn_sent", "S1": "established", "REJ": "closed", "OTH": "closed"}
 
 
@@ -60,7 +61,7 @@ def ends(table: pa.Table, near: str, far: str, ports: tuple[str, str]) -> dict[s
 
 def members(found: dict[str, pa.Array], proto: np.ndarray) -> dict[str, pa.Array]:
     """Write addresses, ports and protocol; ICMP has type and code instead of ports."""
-    icmp = pa.array(np.isin(proto, (1, 58)))
+    icmp = pa.array(np.isin(proto, (ICMP, ICMP_6)))
     port, far = digits(found["sport"]), found["dport"].to_numpy().astype(np.int64)
     names = np.array([_PROTOCOLS.get(number, f"{number:03d}") for number in range(256)])
     return {
@@ -80,7 +81,7 @@ def flow(conns: pa.Table, service: str | None) -> dict[str, pa.Array]:
     state, _ = sessions.states(conns, up, down)
     begun, end = (numbers(conns, name) for name in ("time_us", "end_us"))
     both = (numbers(conns, "packets_up") > 0) & (numbers(conns, "packets_down") > 0)
-    tcp = numbers(conns, "proto") == sessions.TCP
+    tcp = numbers(conns, "proto") == TCP
     known = pc.index_in(state, pa.array(list(_STATES)))
     tcp_state = pc.fill_null(pa.array(list(_STATES.values())).take(known), "closed")
     simple = pc.if_else(pa.array(both), '"established"', '"new"')

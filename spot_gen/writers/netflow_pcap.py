@@ -11,6 +11,7 @@ import pyarrow as pa
 from spot_gen.clock import HOUR_US, moment
 from spot_gen.config.model import Export
 from spot_gen.network import World
+from spot_gen.protocols import UDP
 from spot_gen.writers import pcap
 from spot_gen.writers.files import DataFile
 from spot_gen.writers.netflow import Packer, export_for
@@ -55,7 +56,7 @@ class NetflowPcapWriter(RecordWriter):
             ip_id=(self._sent + np.arange(size)) & 0xFFFF,
             sport=_SOURCE_PORT,
             dport=_PORT,
-            proto=pcap.UDP,
+            proto=UDP,
             **self._ends,
         )
         self._sent += size

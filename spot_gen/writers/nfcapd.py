@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from spot_gen.events import numbers
 from spot_gen.network.addresses import is_six
+from spot_gen.protocols import ICMP, ICMP_6, TCP, UDP
 from spot_gen.streams import Ints
 from spot_gen.writers.ragged import Rows
 
@@ -62,7 +63,7 @@ _SAME = (
 )  # fmt: skip
 _OTHER_PROTOCOL = 3
 _PROTOCOLS = np.full(256, _OTHER_PROTOCOL)
-_PROTOCOLS[[6, 17, 1, 58]] = 0, 1, 2, 2
+_PROTOCOLS[[TCP, UDP, ICMP, ICMP_6]] = 0, 1, 2, 2
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from spot_gen.writers.ragged import Ints
 
-ICMP, TCP, UDP, ICMP_6 = 1, 6, 17, 58
-FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
-
 Packets = NDArray[np.void]
 
 #: One packet. ``order`` and ``step`` decide between equal times. ``zeros`` is how many bytes of

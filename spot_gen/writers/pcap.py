@@ -20,38 +20,16 @@ from numpy.typing import NDArray
 
 from spot_common.errors import DataError
 from spot_gen.network.addresses import INTERNAL, INTERNAL_6
+from spot_gen.protocols import TCP
 from spot_gen.streams import draw
-from spot_gen.writers.packet import (
-    ACK,
-    FIN,
-    ICMP,
-    ICMP_6,
-    PACKET,
-    PSH,
-    RST,
-    SYN,
-    TCP,
-    UDP,
-    Packets,
-    blank,
-    in_time,
-)
+from spot_gen.writers.packet import PACKET, Packets, blank, in_time
 from spot_gen.writers.ragged import Ints, Ragged, Rows, checksum, structure_sums
 from spot_gen.writers.transport import HEADER, Transport, option_bytes
 
 __all__ = [
-    "ACK",
-    "FIN",
-    "ICMP",
-    "ICMP_6",
     "LARGEST",
     "PACKET",
-    "PSH",
-    "RST",
     "SNAPSHOT",
-    "SYN",
-    "TCP",
-    "UDP",
     "Packets",
     "blank",
     "file_header",

@@ -10,12 +10,11 @@ import pyarrow as pa
 from spot_gen.dnswire import OPENING_OPTIONS
 from spot_gen.events import numbers
 from spot_gen.network.addresses import INTERNAL, INTERNAL_6
+from spot_gen.protocols import ACK, FIN, ICMP, ICMP_6, RST, SYN, TCP, UDP
 from spot_gen.streams import Ints, Keys, child
 from spot_gen.writers.equals import running
 
-FIN, SYN, RST, ACK = 1, 2, 4, 16
-TCP, UDP, ICMP = 6, 17, 1
-PROTOCOLS = {TCP: "tcp", UDP: "udp", ICMP: "icmp", 58: "icmp"}
+PROTOCOLS = {TCP: "tcp", UDP: "udp", ICMP: "icmp", ICMP_6: "icmp"}
 
 #: What a sensor recognises at a port where both sides have sent something.
 SERVICES = {

@@ -21,6 +21,7 @@ from spot_gen.clock import SECOND_US
 from spot_gen.dnswire import connections
 from spot_gen.events import Events, numbers
 from spot_gen.network import World
+from spot_gen.protocols import NO_ANSWER
 from spot_gen.streams import Keys
 from spot_gen.writers import eve
 from spot_gen.writers.alerts import SIGNATURES, Signature
@@ -87,7 +88,7 @@ class Suricata(Logs):
         """Return questions, and the answers that came."""
         table, layout = seen.table, self._layout
         asked = seen.lines("dns", _QUERY, numbers(table, "time_us"), {"dns": layout.query(table)})
-        rows = np.flatnonzero(numbers(table, "rcode") != 255)
+        rows = np.flatnonzero(numbers(table, "rcode") != NO_ANSWER)
         came = seen.take(rows)
         when = numbers(came.table, "time_us") + numbers(came.table, "rtt_us")
         if layout.server_first:

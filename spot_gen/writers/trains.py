@@ -18,8 +18,9 @@ import numpy as np
 import pyarrow as pa
 
 from spot_gen.events import numbers
+from spot_gen.protocols import ACK, FIN, ICMP, ICMP_6, SYN, TCP
 from spot_gen.streams import Ints, Keys, draw, integers
-from spot_gen.writers.pcap import ACK, FIN, ICMP, ICMP_6, SYN, TCP, Packets, blank
+from spot_gen.writers.pcap import Packets, blank
 from spot_gen.writers.traffic import FIRST, UNMARKED
 from spot_gen.writers.ways import DATA, Way
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spot_gen.writers.packet import ICMP, ICMP_6, TCP, UDP, Packets
+from spot_gen.protocols import ICMP, ICMP_6, TCP, UDP
+from spot_gen.writers.packet import Packets
 from spot_gen.writers.ragged import (
     Ints,
     Ragged,

@@ -9,8 +9,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from spot_gen.events import numbers
+from spot_gen.protocols import ACK, FIN, PSH, RST, SYN, TCP
 from spot_gen.streams import Floats, Ints, draw, uniform
-from spot_gen.writers.pcap import ACK, FIN, PSH, RST, SYN, TCP, blank, sizes
+from spot_gen.writers.pcap import blank, sizes
 
 Flags = NDArray[np.bool_]
 

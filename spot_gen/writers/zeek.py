@@ -25,6 +25,7 @@ from spot_gen.clock import SECOND_US
 from spot_gen.dnswire import connections
 from spot_gen.events import Events, numbers
 from spot_gen.network import World
+from spot_gen.protocols import NO_ANSWER
 from spot_gen.writers import sessions
 from spot_gen.writers.lines import Log, Logs, held
 from spot_gen.writers.zeek_format import FORMATS, Fields, Values, header
@@ -112,7 +113,7 @@ class Zeek(Logs):
     def _dns(self, events: Events) -> pa.Table:
         table = events.lookups
         values = dns_values(table)
-        came = numbers(table, "rcode") != 255
+        came = numbers(table, "rcode") != NO_ANSWER
         wait = np.where(came, numbers(table, "rtt_us"), NO_ANSWER_US)
         key = {"src": values["id.orig_h"], "name": table["qname"], "type": values["qtype"]}
         lines = self._format(DNS, values)

@@ -12,6 +12,7 @@ from spot_gen.clock import SECOND_US
 from spot_gen.dnswire import connections
 from spot_gen.events import numbers
 from spot_gen.network.addresses import text as address_text
+from spot_gen.protocols import ICMP, ICMP_6, NO_ANSWER, TCP
 from spot_gen.streams import Keys, draw
 from spot_gen.writers import sessions
 from spot_gen.writers.answers import answers, rcode_names, type_names
@@ -49,7 +50,7 @@ def conn_values(conns: pa.Table, of_lookups: bool) -> dict[str, Any]:
     begun, proto = numbers(conns, "time_us"), numbers(conns, "proto")
     sent, got = (numbers(conns, f"packets_{way}") for way in ("up", "down"))
     alone = sent + got <= 1
-    icmp = np.isin(proto, (1, 58))
+    icmp = np.isin(proto, (ICMP, ICMP_6))
     far = numbers(conns, "dport").astype(np.int64)
     service = sessions.services(conns, up, down)
     if of_lookups:
@@ -84,9 +85,9 @@ def dns_values(table: pa.Table) -> dict[str, Any]:
     size = table.num_rows
     carried = connections(table)
     code, flags = numbers(table, "rcode"), numbers(table, "flags")
-    silent = code == 255
+    silent = code == NO_ANSWER
     asked = numbers(table, "qtype").astype(np.int64)
-    stream = numbers(table, "proto") == sessions.TCP
+    stream = numbers(table, "proto") == TCP
     return {
         "ts": numbers(table, "time_us"),
         "uid": _uids(numbers(carried, "order")),

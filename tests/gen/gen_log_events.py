@@ -17,7 +17,8 @@ from spot_gen.events import Events
 from spot_gen.log_fields import WINDOWS_EVENTS, encode
 from spot_gen.network import World
 from spot_gen.network.addresses import address
-from spot_gen.recorder import ICMP, NO_ANSWER, NXDOMAIN, TXT, UDP, Legs, Recorder, State
+from spot_gen.protocols import ICMP, NO_ANSWER, NXDOMAIN, TXT, UDP
+from spot_gen.recorder import Legs, Recorder, State
 from spot_gen.streams import Stream
 from spot_gen.writers.files import Output, Writer
 

@@ -22,7 +22,8 @@ from spot_gen.lookalikes import LOOKALIKES, lookalike_label
 from spot_gen.lookalikes.administration import AuthorisedScan
 from spot_gen.network import World
 from spot_gen.network.addresses import RESERVED
-from spot_gen.recorder import AAAA, A, Recorder
+from spot_gen.protocols import AAAA, A
+from spot_gen.recorder import Recorder
 
 SEED = 3
 MORNING = replace(

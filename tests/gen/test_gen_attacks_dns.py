@@ -21,7 +21,7 @@ from spot_gen.config import Attack
 from spot_gen.dnswire import queries, responses
 from spot_gen.events import numbers
 from spot_gen.plan import Played
-from spot_gen.recorder import AXFR, NXDOMAIN, PTR, REFUSED, SRV, TCP
+from spot_gen.protocols import AXFR, NXDOMAIN, PTR, REFUSED, SRV, TCP
 from spot_gen.writers.dns import DnsWriter
 
 _SHAPES = {

@@ -18,7 +18,7 @@ from spot_gen.config import Attack
 from spot_gen.events import numbers
 from spot_gen.network.addresses import RESERVED
 from spot_gen.plan import Played
-from spot_gen.recorder import ACK, FIN, PSH, RST, SYN, TCP, UDP, URG
+from spot_gen.protocols import ACK, FIN, PSH, RST, SYN, TCP, UDP, URG
 
 #: The stages, and the tables with events, of each scenario.
 _FLOW, _NAMED, _LOGGED = {"connections"}, {"connections", "lookups"}, {"connections", "log_lines"}

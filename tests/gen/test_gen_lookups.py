@@ -14,7 +14,8 @@ from spot_gen.config import Config
 from spot_gen.config.model import DEFAULT_START_US, Network
 from spot_gen.lookups import Lookups
 from spot_gen.network import World
-from spot_gen.recorder import AAAA, USES, A, Recorder
+from spot_gen.protocols import AAAA, A
+from spot_gen.recorder import USES, Recorder
 from spot_gen.streams import Stream
 
 CLIENTS = 12

@@ -23,10 +23,10 @@ from spot_gen import dnswire, events
 from spot_gen.clock import HOUR_US, MINUTE_US, SECOND_US
 from spot_gen.config import PRESETS
 from spot_gen.network import World
+from spot_gen.protocols import ACK, FIN, ICMP, PSH, RST, SYN, TCP, UDP
 from spot_gen.recorder import Recorder, State
 from spot_gen.streams import child, draw, integers, stream_key
 from spot_gen.writers.packets import PacketWriter, expected_packets
-from spot_gen.writers.pcap import ACK, FIN, ICMP, PSH, RST, SYN, TCP, UDP
 from spot_gen.writers.trains import packet_counts, train
 from spot_gen.writers.ways import LARGEST_DATA, MOST
 

@@ -9,6 +9,7 @@ from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import Ether
 
 from spot_common.errors import DataError
+from spot_gen import protocols
 from spot_gen.writers import pcap
 from spot_gen.writers.ragged import Ragged
 
@@ -16,7 +17,7 @@ from spot_gen.writers.ragged import Ragged
 def packets(size: int, **columns):
     given = {
         "time_us": START + np.arange(size), "src_lo": CLIENT, "dst_lo": RESOLVER, "sport": 4000,
-        "dport": 5000, "proto": pcap.UDP,
+        "dport": 5000, "proto": protocols.UDP,
     }  # fmt: skip
     return pcap.blank(size, **given | columns)
 
@@ -35,16 +36,18 @@ def all_kinds(size: int):
     """Packets of every protocol in both families, with data of every length up to ``size``."""
     number = np.arange(size)
     six = number % 3 == 1
-    proto = np.array([pcap.TCP, pcap.UDP, pcap.ICMP, 47])[number // 3 % 4]
-    proto = np.where(six & (proto == pcap.ICMP), pcap.ICMP_6, proto)
-    kind = np.select([proto == pcap.ICMP, proto == pcap.ICMP_6], [8 << 8, 128 << 8], 40_001)
+    proto = np.array([protocols.TCP, protocols.UDP, protocols.ICMP, 47])[number // 3 % 4]
+    proto = np.where(six & (proto == protocols.ICMP), protocols.ICMP_6, proto)
+    kind = np.select(
+        [proto == protocols.ICMP, proto == protocols.ICMP_6], [8 << 8, 128 << 8], 40_001
+    )
     made = packets(
         size,
         src_hi=np.where(six, np.uint64(CLIENT_6[0]), np.uint64(0)),
         dst_hi=np.where(six, np.uint64(RESOLVER_6[0]), np.uint64(0)),
         src_lo=np.where(six, np.uint64(CLIENT_6[1]), np.uint64(CLIENT)),
         dst_lo=np.where(six, np.uint64(RESOLVER_6[1]), np.uint64(RESOLVER)),
-        sport=40_000, proto=proto, dport=kind, flags=pcap.SYN, options=number % 11, seq=number,
+        sport=40_000, proto=proto, dport=kind, flags=protocols.SYN, options=number % 11, seq=number,
         ip_id=number, window=500, zeros=np.where(number % 5 == 0, 700, 0), tos=number % 4 << 3,
     )  # fmt: skip
     rows = [bytes((7 * i + n) % 251 for i in range(n)) for n in range(size)]

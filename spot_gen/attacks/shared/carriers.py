@@ -19,7 +19,7 @@ from spot_gen.attacks.shared.wording import (
     word_rows,
 )
 from spot_gen.network.addresses import OUTSIDE, four, packed
-from spot_gen.recorder import CNAME, NULL, TXT, A
+from spot_gen.protocols import CNAME, NULL, TXT, A
 from spot_gen.streams import Ints, Stream
 
 #: How data become a name: encoding by encoding, texts of the lengths wanted.
