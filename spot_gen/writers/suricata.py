@@ -26,10 +26,9 @@ from spot_gen.streams import Keys
 from spot_gen.writers import eve
 from spot_gen.writers.alerts import SIGNATURES, Signature
 from spot_gen.writers.eve_dns import LAYOUTS
-from spot_gen.writers.lines import HELD, Log, Logs, held
-from spot_gen.writers.sessions import Carriers
+from spot_gen.writers.lines import HELD, Log, held
+from spot_gen.writers.sensor import Sensor
 from spot_gen.writers.text import joined, json_objects
-from spot_gen.writers.zeek import plain
 
 #: How long after its last packet a flow is written.
 IDLE_US = 10 * SECOND_US
@@ -39,13 +38,12 @@ _QUERY, _ANSWER, _HTTP, _FLOW, _ALERT = range(5)
 Members = Mapping[str, Any]
 
 
-class Suricata(Logs):
+class Suricata(Sensor):
     """Writes ``eve_YYYYMMDDhh.json``."""
 
     source = "suricata"
 
     def __init__(self, out: Path, world: World, rotation_us: int | None = None) -> None:
-        self._carriers = Carriers()
         self._alerts = world.config.outputs.eve_alerts
         self._layout = LAYOUTS[world.config.outputs.eve_dns_version]
         super().__init__(out, world, rotation_us)
@@ -54,19 +52,8 @@ class Suricata(Logs):
         """Return the one log."""
         return [Log(self, "eve", "json", self._lines)]
 
-    def prior(self, events: Events) -> None:
-        """Take note of events that began before the span."""
-        self._carriers.add(events.connections, 0)
-        super().prior(events)
-
-    def write(self, events: Events, start_us: int, end_us: int) -> None:
-        """Write what happens in [start, end)."""
-        self._carriers.add(events.connections, start_us)
-        super().write(events, start_us, end_us)
-
     def _lines(self, events: Events) -> pa.Table:
-        requests = plain(events.requests)
-        order, port, depth = self._carriers.of(requests, "proxy")
+        requests, order, port, depth = self.read(events)
         carried = connections(events.lookups)
         seen = (
             _Seen.connections(events.connections),

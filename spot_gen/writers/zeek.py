@@ -19,15 +19,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from spot_gen.clock import SECOND_US
 from spot_gen.dnswire import connections
 from spot_gen.events import Events, numbers
 from spot_gen.network import World
 from spot_gen.protocols import NO_ANSWER
-from spot_gen.writers import sessions
-from spot_gen.writers.lines import Log, Logs, held
+from spot_gen.writers.lines import Log, held
+from spot_gen.writers.sensor import Sensor
 from spot_gen.writers.zeek_format import FORMATS, Fields, Values, header
 from spot_gen.writers.zeek_values import conn_values, dns_values, http_values
 
@@ -65,13 +64,12 @@ HTTP: Fields = (
 )  # fmt: skip
 
 
-class Zeek(Logs):
+class Zeek(Sensor):
     """Writes ``conn``, ``dns`` and ``http`` logs."""
 
     source = "zeek"
 
     def __init__(self, out: Path, world: World, rotation_us: int | None = None) -> None:
-        self._carriers = sessions.Carriers()
         self._format = FORMATS[world.config.outputs.zeek_format]
         self._headed = world.config.outputs.zeek_format == "tsv"
         super().__init__(out, world, rotation_us)
@@ -85,16 +83,6 @@ class Zeek(Logs):
             else Log(self, name, "log", make)
             for name, fields, make in kinds
         ]
-
-    def prior(self, events: Events) -> None:
-        """Take note of events that began before the span."""
-        self._carriers.add(events.connections, 0)
-        super().prior(events)
-
-    def write(self, events: Events, start_us: int, end_us: int) -> None:
-        """Write what ends in [start, end)."""
-        self._carriers.add(events.connections, start_us)
-        super().write(events, start_us, end_us)
 
     def _conn(self, events: Events) -> pa.Table:
         parts = ((events.connections, False), (connections(events.lookups), True))
@@ -120,8 +108,7 @@ class Zeek(Logs):
         return self._held(table, numbers(table, "time_us") + wait, lines, key)
 
     def _http(self, events: Events) -> pa.Table:
-        table = plain(events.requests)
-        order, port, depth = self._carriers.of(table, "proxy")
+        table, order, port, depth = self.read(events)
         values = http_values(table, order, port, depth)
         same = {name: table[name] for name in ("method", "path", "query")}
         key = {**same, "src": values["id.orig_h"], "name": table["host"]}
@@ -132,13 +119,6 @@ class Zeek(Logs):
         same = {name: table[name] for name in ("order", "label", "stage", "time_us")}
         columns = {**key, **same, "emit_us": emit_us, "rank": 0, "line": lines}
         return held(columns, table.num_rows)
-
-
-def plain(requests: pa.Table) -> pa.Table:
-    """Return the requests that can be read on the way to the proxy: HTTP and CONNECT."""
-    seen = pc.is_in(requests["scheme"], pa.array(["http", "tcp"]))
-    via = pa.array(numbers(requests, "proxy_lo") != 0)
-    return requests.filter(pc.and_(seen, via)).combine_chunks()
 
 
 def _ends(values: Values) -> dict[str, Any]:

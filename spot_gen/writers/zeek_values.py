@@ -131,7 +131,7 @@ def _answer_lists(table: pa.Table) -> dict[str, pa.Array]:
 
 
 def http_values(table: pa.Table, order: Keys, port: Any, depth: Any) -> dict[str, Any]:
-    """Return the values of requests; the others are what ``Carriers.of`` found."""
+    """Return the values of requests; the others are what ``Sensor.read`` found."""
     size = table.num_rows
     host = table["host"].combine_chunks()
     tunnel = pc.equal(table["method"].combine_chunks(), "CONNECT")

@@ -20,8 +20,8 @@ from spot_gen.clock import HOUR_US, MINUTE_US, microseconds
 from spot_gen.events import Events, numbers
 from spot_gen.network.addresses import text
 from spot_gen.writers.alerts import SIGNATURES
+from spot_gen.writers.sensor import plain
 from spot_gen.writers.suricata import IDLE_US, Suricata
-from spot_gen.writers.zeek import plain
 
 Row = dict[str, Any]
 

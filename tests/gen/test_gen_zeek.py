@@ -18,7 +18,8 @@ from spot_gen.clock import HOUR_US, MINUTE_US
 from spot_gen.events import Events, numbers
 from spot_gen.network.addresses import text
 from spot_gen.writers.files import Output
-from spot_gen.writers.zeek import Zeek, plain
+from spot_gen.writers.sensor import plain
+from spot_gen.writers.zeek import Zeek
 from spot_gen.writers.zeek_format import CONVERSIONS
 
 #: Columns of logs of real installations, in their order.
