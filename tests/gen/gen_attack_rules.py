@@ -19,6 +19,15 @@ _ZONES = (".example", ".test", ".invalid")
 _INSIDE = ipaddress.ip_network("10.20.0.0/16")
 
 
+def kept(happened: Played, stages: set[str], tables: set[str]) -> None:
+    """All the rules that hold for every incident, of these stages and in these tables."""
+    marked(happened, stages, tables)
+    in_time(happened)
+    reserved(happened)
+    told(happened)
+    unmarked(happened)
+
+
 def marked(happened: Played, stages: set[str], tables: set[str]) -> None:
     """Everything has the incident's label and a stage, in the tables that see it and no other."""
     filled = {name for name, table in happened.events.tables().items() if table.num_rows}

@@ -117,6 +117,21 @@ def written(kind: type[Writer], folder: Path, network: World, table: pa.Table) -
     return writer.close()
 
 
+def same_in_batches(
+    kind: type[Writer], folder: Path, network: World, table: pa.Table, batch_us: int
+) -> None:
+    """The hour from START gives the same files and marks at once and in batches."""
+    whole = written(kind, folder / "whole", network, table)
+    found, writer = only(table), kind(folder / "parts", network)
+    writer.prior(found.between(0, START))
+    for begin in range(START, START + HOUR_US, batch_us):
+        end = min(begin + batch_us, START + HOUR_US)
+        writer.write(found.between(begin, end), begin, end)
+    parts = writer.close()
+    assert parts.files == whole.files
+    assert parts.marked().equals(whole.marked())
+
+
 def nfdump(*arguments: str | Path) -> str:
     """What nfdump prints, in UTC; nothing on the error stream."""
     call = ["nfdump", *map(str, arguments)]

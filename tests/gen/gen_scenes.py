@@ -49,6 +49,11 @@ def played_as(attack: Attack, seed: int = 1, hosts: int = 100) -> Played:
     return play(where, incident)
 
 
+def changed(scenario: str, level: int = 1, seed: int = 1, **parameters: Any) -> Played:
+    """Play an incident with other parameters than it has by default."""
+    return played_as(Attack(scenario=scenario, stealth=level, parameters=parameters), seed=seed)
+
+
 def column(happened: Played, name: str, table: str = "connections") -> Any:
     """Return a column of the events of an incident, numbers as whole ones with a sign."""
     values = numbers(happened.events.tables()[table], name)

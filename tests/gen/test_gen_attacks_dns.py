@@ -10,14 +10,13 @@ import gen_attack_rules as rules
 import numpy as np
 import pytest
 from gen_captures import tshark, wrong
-from gen_scenes import column, played, played_as
+from gen_scenes import changed, column, played
 
 from spot_common.errors import ConfigError
 from spot_gen.attacks.domain_generation import GENERATORS
 from spot_gen.attacks.shared.carriers import ENCODINGS, KINDS
 from spot_gen.attacks.tunnel import transaction_number
 from spot_gen.clock import HOUR_US, SECOND_US
-from spot_gen.config import Attack
 from spot_gen.dnswire import queries, responses
 from spot_gen.events import numbers
 from spot_gen.plan import Played
@@ -40,11 +39,7 @@ _each_level = pytest.mark.parametrize("level", [1, 2, 3])
 @_each
 def test_the_rules_of_all_scenarios_are_kept(name: str, level: int) -> None:
     happened = played(name, level)
-    rules.marked(happened, *_SHAPES[name])
-    rules.in_time(happened)
-    rules.reserved(happened)
-    rules.told(happened)
-    rules.unmarked(happened)
+    rules.kept(happened, *_SHAPES[name])
 
 
 @_each
@@ -58,10 +53,6 @@ def test_everything_can_be_written_as_messages(name: str, level: int) -> None:
     lookups = played(name, level).events.lookups
     assert len(queries(lookups, framed=True)) == lookups.num_rows
     assert responses(lookups, framed=True).lengths.min() > 12
-
-
-def _as(scenario: str, level: int = 1, seed: int = 1, **parameters: Any) -> Played:
-    return played_as(Attack(scenario=scenario, stealth=level, parameters=parameters), seed=seed)
 
 
 def _labels(happened: Played, above: int = 3) -> list[list[str]]:
@@ -112,13 +103,13 @@ def test_a_tunnel_goes_straight_to_its_server_or_through_the_resolver(
 def test_data_are_encoded_as_asked_for(encoding: str) -> None:
     forms = {"base32": "[a-z2-7]+", "base64": "[A-Za-z0-9_-]+", "hex": "[0-9a-f]+"}
     form = re.compile(forms.get(encoding, "[a-z]+(-[a-z]+)*"))
-    happened = _as("dns_tunnel", 2, encoding=encoding, queries=50)
+    happened = changed("dns_tunnel", 2, encoding=encoding, queries=50)
     assert all(form.fullmatch(label) for row in _labels(happened) for label in row)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_type_of_question_has_its_answers(kind: str) -> None:
-    happened = _as("dns_tunnel", 2, type=kind, queries=40)
+    happened = changed("dns_tunnel", 2, type=kind, queries=40)
     codes = {"TXT": 16, "NULL": 10, "CNAME": 5, "A": 1, "failing": 1}
     assert set(column(happened, "qtype", "lookups")) == {codes[kind]}
     answers = happened.events.lookups.column("answers").to_pylist()
@@ -140,7 +131,7 @@ def test_each_type_of_question_has_its_answers(kind: str) -> None:
 def test_captures_of_it_are_without_fault(
     scenario: str, parameters: dict[str, Any], tmp_path: Path
 ) -> None:
-    happened = _as(scenario, **parameters)
+    happened = changed(scenario, **parameters)
     writer = DnsWriter(tmp_path, happened.scene.world)
     writer.write(happened.events, happened.incident.start_us, happened.incident.end_us)
     writer.close()
@@ -154,17 +145,17 @@ def test_captures_of_it_are_without_fault(
 
 
 def test_drawn_encodings_and_types_differ_between_seeds() -> None:
-    stories = [_as("dns_tunnel", 3, seed=seed, queries=10).story for seed in range(1, 13)]
+    stories = [changed("dns_tunnel", 3, seed=seed, queries=10).story for seed in range(1, 13)]
     found = {text for story in stories for text in re.findall(r"in (\w+), up", story)}
     assert len(found) >= 3
 
 
 def test_tunnels_are_numbered_as_in_the_published_set() -> None:
-    answered = _as("dns_tunnel", 2, type="TXT", queries=5).scene
-    failing = _as("dns_tunnel", 2, type="failing", queries=5).scene
+    answered = changed("dns_tunnel", 2, type="TXT", queries=5).scene
+    failing = changed("dns_tunnel", 2, type="failing", queries=5).scene
     assert (transaction_number(answered), transaction_number(failing)) == (1002, 1003)
     numbered = {
-        encoding: transaction_number(_as("dns_tunnel_tcp", 3, encoding=encoding).scene)
+        encoding: transaction_number(changed("dns_tunnel_tcp", 3, encoding=encoding).scene)
         for encoding in ("base32", "base64", "hex")
     }
     assert numbered == {"base32": 1001, "base64": 1005, "hex": 1007}
@@ -199,7 +190,7 @@ def test_generated_names_fail_until_the_last_one_answers(level: int, count: int)
 @pytest.mark.parametrize("kind", GENERATORS)
 def test_generators_make_names_of_their_kind(kind: str) -> None:
     form = {"letters": "[a-z]{8,18}", "hex": "[0-9a-f]{16,32}"}.get(kind, "[a-z]{5,20}")
-    happened = _as("dga", 2, kind=kind)
+    happened = changed("dga", 2, kind=kind)
     names = rules.asked_names(happened)
     sites = set(happened.scene.world.names.site.to_pylist())
     assert all(re.fullmatch(rf"{form}\.(test|invalid|example)", name) for name in names)
@@ -207,7 +198,7 @@ def test_generators_make_names_of_their_kind(kind: str) -> None:
 
 
 def test_a_generator_with_one_name_finds_it_at_once() -> None:
-    [only] = rules.own_lookups(_as("dga", 1, names=1))
+    [only] = rules.own_lookups(changed("dga", 1, names=1))
     assert only["rcode"] == 0
 
 
@@ -284,7 +275,7 @@ def test_encrypted_beacons_go_where_the_last_answer_led(level: int) -> None:
 def test_impossible_parameters_are_refused(scenario: str, parameters: dict[str, Any]) -> None:
     [name] = parameters
     with pytest.raises(ConfigError, match=name):
-        _as(scenario, **parameters)
+        changed(scenario, **parameters)
 
 
 @pytest.mark.parametrize(
@@ -301,6 +292,6 @@ def test_impossible_parameters_are_refused(scenario: str, parameters: dict[str, 
 def test_whatever_the_parameters_nothing_happens_after_the_end(
     scenario: str, parameters: dict[str, Any]
 ) -> None:
-    happened = _as(scenario, **parameters)
+    happened = changed(scenario, **parameters)
     rules.in_time(happened)
     assert happened.incident.end_us - happened.incident.start_us <= 10 * HOUR_US

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import gen_attack_rules as rules
 import numpy as np
 import pytest
-from gen_scenes import column, played, played_as, world
+from gen_scenes import changed, column, played, played_as, world
 
 from spot_common.errors import ConfigError
 from spot_gen.attacks.shared.agents import agent_of
@@ -34,11 +34,7 @@ _each_level = pytest.mark.parametrize("level", [1, 2, 3])
 @_each
 def test_the_rules_of_all_scenarios_are_kept(name: str, level: int) -> None:
     happened = played(name, level)
-    rules.marked(happened, _STAGES[name], _ALL)
-    rules.in_time(happened)
-    rules.reserved(happened)
-    rules.told(happened)
-    rules.unmarked(happened)
+    rules.kept(happened, _STAGES[name], _ALL)
 
 
 @_each
@@ -67,10 +63,6 @@ def test_lines_are_of_the_actor_and_its_user(name: str, level: int) -> None:
 def _texts(happened: Played, name: str) -> list[str]:
     found: list[str] = happened.events.requests.column(name).to_pylist()
     return found
-
-
-def _as(scenario: str, level: int = 1, **parameters: Any) -> Played:
-    return played_as(Attack(scenario=scenario, stealth=level, parameters=parameters))
 
 
 @pytest.mark.parametrize(
@@ -236,7 +228,7 @@ def test_the_dmz_is_known_to_the_resolver_itself() -> None:
 def test_impossible_parameters_are_refused(scenario: str, parameters: dict[str, Any]) -> None:
     [name] = parameters
     with pytest.raises(ConfigError, match=name):
-        _as(scenario, **parameters)
+        changed(scenario, **parameters)
 
 
 @pytest.mark.parametrize(
@@ -254,7 +246,7 @@ def test_impossible_parameters_are_refused(scenario: str, parameters: dict[str, 
 def test_whatever_the_parameters_nothing_happens_after_the_end(
     scenario: str, parameters: dict[str, Any]
 ) -> None:
-    rules.in_time(_as(scenario, **parameters))
+    rules.in_time(changed(scenario, **parameters))
 
 
 def test_a_server_may_act_too() -> None:

@@ -34,11 +34,7 @@ def _stages(happened: Played, table: str) -> dict[str, tuple[int, int]]:
 @_each_level
 def test_the_rules_of_all_scenarios_are_kept(level: int) -> None:
     happened = played("campaign", level)
-    rules.marked(happened, set(_ORDER), {"connections", "lookups", "requests"})
-    rules.in_time(happened)
-    rules.reserved(happened)
-    rules.told(happened)
-    rules.unmarked(happened)
+    rules.kept(happened, set(_ORDER), {"connections", "lookups", "requests"})
     rules.visits_agree(happened)
 
 

@@ -14,6 +14,7 @@ from gen_flow_events import (
     exported,
     nfdump,
     only,
+    same_in_batches,
     varied,
     world,
     written,
@@ -185,16 +186,8 @@ def test_marks_count_the_records_in_the_capture(tmp_path, version):
 
 @pytest.mark.parametrize("batch", [MINUTE_US, 25 * MINUTE_US])
 def test_a_capture_does_not_depend_on_batches(tmp_path, batch):
-    network, found = world(netflow_version=9), only(varied(1000, START - HOUR_US, 2 * HOUR_US))
-    whole = written(NetflowPcapWriter, tmp_path / "whole", network, found.connections)
-    writer = NetflowPcapWriter(tmp_path / "parts", network)
-    writer.prior(found.between(0, START))
-    for begin in range(START, START + HOUR_US, batch):
-        end = min(begin + batch, START + HOUR_US)
-        writer.write(found.between(begin, end), begin, end)
-    parts = writer.close()
-    assert parts.files == whole.files
-    assert parts.marked().equals(whole.marked())
+    table = varied(1000, START - HOUR_US, 2 * HOUR_US)
+    same_in_batches(NetflowPcapWriter, tmp_path, world(netflow_version=9), table, batch)
 
 
 def batches(table: pa.Table, step: int = 10 * MINUTE_US) -> list[Batch]:

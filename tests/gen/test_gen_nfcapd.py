@@ -11,6 +11,7 @@ from gen_flow_events import (
     exported,
     nfdump,
     only,
+    same_in_batches,
     totals,
     varied,
     world,
@@ -180,16 +181,7 @@ def test_what_would_be_reported_after_the_span_is_not(tmp_path, network):
 @pytest.mark.parametrize("kind", [FlowWriter, FlowCsvWriter])
 @pytest.mark.parametrize("batch", [MINUTE_US, 7 * MINUTE_US, 25 * MINUTE_US])
 def test_files_do_not_depend_on_batches(tmp_path, network, kind, batch):
-    found = only(varied(2000, START - HOUR_US, 2 * HOUR_US))
-    whole = written(kind, tmp_path / "whole", network, found.connections)
-    writer = kind(tmp_path / "parts", network)
-    writer.prior(found.between(0, START))
-    for begin in range(START, START + HOUR_US, batch):
-        end = min(begin + batch, START + HOUR_US)
-        writer.write(found.between(begin, end), begin, end)
-    parts = writer.close()
-    assert parts.files == whole.files
-    assert parts.marked().equals(whole.marked())
+    same_in_batches(kind, tmp_path, network, varied(2000, START - HOUR_US, 2 * HOUR_US), batch)
 
 
 def test_files_do_not_depend_on_where_a_span_was_cut(tmp_path, network):
