@@ -18,7 +18,7 @@ from spot_gen.streams import Ints, Stream
 
 _FIRST, _ALL = int(INTERNAL[0]), INTERNAL.num_addresses
 _REVERSE = "20.10.in-addr.arpa"
-_TTL_S = 1_200
+_TTL_S = 3_600
 _SUFFIX = f"_msdcs.{ORGANISATION}"
 #: Service records that tell where the directory is: name, port (0: there is none).
 _SERVICES = (

@@ -86,8 +86,10 @@ class _Upload(Occasional):
         after = READY_US + _one_after_the_other(row, taken * 1_000 + 40_000)
         visits = Visits.of(arrived, sites.host(site, "api."), uniform(key, 4) < 0.4)
         serial = letters(own, 1, 10, ALNUM)
+        put = uniform(own, 6) < 0.5
         columns = {
-            "method": "POST",
+            "method": pc.if_else(pa.array(put), "PUT", "POST"),
+            "status": np.where(put, 201, 200),
             "path": pc.binary_join_element_wise(self._path, serial, ""),
             "agent": self._program,
             "content_type": self._type,
