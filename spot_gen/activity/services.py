@@ -12,8 +12,6 @@ from spot_gen.network.hosts import Fleet
 from spot_gen.recorder import Recorder
 from spot_gen.streams import Floats, Ints, Keys, integers
 
-PASSED = "0x0"
-
 
 def connect(
     recorder: Recorder,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 
@@ -29,11 +29,6 @@ def spread(trees: Sequence[Any]) -> Any:
         "n": len(numbers),
         "of": len(trees),
     }
-
-
-def is_leaf(tree: Any) -> TypeGuard[dict[str, Any]]:
-    """Say whether a tree is one joined figure."""
-    return isinstance(tree, dict) and set(tree) == {"mean", "sd", "n", "of"}
 
 
 def mean(leaf: Any) -> float | None:

@@ -52,6 +52,13 @@ def is_six(hi: NDArray[np.uint64]) -> NDArray[np.bool_]:
     return six
 
 
+def is_internal(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Say which addresses are the organisation's own."""
+    own: NDArray[np.bool_] = (hi == 0) & (lo >> np.uint64(16) == np.uint64(int(INTERNAL[0]) >> 16))
+    own |= hi >> np.uint64(32) == np.uint64(int(INTERNAL_6[0]) >> 96)
+    return own
+
+
 def text(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> pa.StringArray:
     """Write addresses as text, IPv6 in its short form."""
     octets = [((lo >> np.uint64(8 * i)) & np.uint64(255)).astype(np.int64) for i in (3, 2, 1, 0)]

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spot_gen.network.addresses import OUTSIDE, OUTSIDE_6, Addresses, four, packed
+from spot_gen.network.addresses import OUTSIDE, OUTSIDE_6, Addresses, four, is_internal, packed
 from spot_gen.streams import Floats, Ints, child, integers, pick, stream_key, uniform
 
 #: What a host of a site serves: pages, pictures and scripts, an interface, its name without "www".
@@ -124,7 +124,7 @@ def make_names(seed: int, count: int, unlisted: float, six: float) -> Names:
         address_6=address_6,
         records=_records(address, integers(host_keys, 2, 1, 5)),
         records_6=_records(address_6, (address_6[:, 0] != 0).astype(np.int64)),
-        alias=_aliases(names, host_keys, role),
+        alias=_aliases(host_keys, role),
     )
 
 
@@ -177,7 +177,7 @@ def _records(address: Addresses, counts: Ints) -> pa.ListArray:
     return pa.ListArray.from_arrays(offsets, pa.array(packed(spread), pa.binary()))
 
 
-def _aliases(names: pa.StringArray, keys: np.ndarray, role: Ints) -> pa.StringArray:
+def _aliases(keys: np.ndarray, role: Ints) -> pa.StringArray:
     """Give a third of the hosts for pictures an alias in a content network."""
     aliased = (role == ROLES.index("static.")) & (uniform(keys, 3) < 0.33)
     numbers = pa.array(integers(keys, 4, 10_000, 99_999)).cast(pa.string())
@@ -188,7 +188,4 @@ def _aliases(names: pa.StringArray, keys: np.ndarray, role: Ints) -> pa.StringAr
 def autonomous_systems(hi: np.ndarray, lo: np.ndarray) -> Ints:
     """Return the AS number of each address, 0 inside the organisation."""
     block = ((lo - np.uint64(int(OUTSIDE[0]))) >> np.uint64(9)).astype(np.int64) % OUTSIDE_BLOCKS
-    internal = ((hi == 0) & (lo >> np.uint64(16) == np.uint64(10 << 8 | 20))) | (
-        hi >> np.uint64(56) == np.uint64(0xFD)
-    )
-    return np.where(internal, 0, _FIRST_ASN + block)
+    return np.where(is_internal(hi, lo), 0, _FIRST_ASN + block)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from spot_gen.network.addresses import INTERNAL, INTERNAL_6, OUTSIDE, is_six
+from spot_gen.network.addresses import OUTSIDE, is_internal, is_six
 from spot_gen.network.names import autonomous_systems
 from spot_gen.streams import Keys
 
@@ -39,12 +39,7 @@ def routes(columns: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _end(hi: Keys, lo: Keys) -> dict[str, Any]:
-    six = is_six(hi)
-    inside = np.where(
-        six,
-        hi >> np.uint64(32) == np.uint64(int(INTERNAL_6[0]) >> 96),
-        lo >> np.uint64(16) == np.uint64(int(INTERNAL[0]) >> 16),
-    )
+    six, inside = is_six(hi), is_internal(hi, lo)
     third = np.where(six, hi, lo >> np.uint64(8)) & np.uint64(255)
     return {
         "interface": np.where(inside, _INTERFACES[third.astype(np.intp)], _OUTSIDE_INTERFACE),

@@ -91,7 +91,7 @@ class Lookups(Store):
     ) -> None:
         """Record the resolver's own questions, those marked in ``far``."""
         size, rows = len(key), np.flatnonzero(far)
-        chosen = {name: _rows(value, rows, size) for name, value in common.items()}
+        chosen = {name: _rows(value, rows) for name, value in common.items()}
         asks, answers = (np.broadcast_to(a, (size, 2))[rows] for a in (resolver, authority))
         self._exchange(child(key[rows], 1), time[rows], rtt[rows], asks, answers, chosen, 0x0400)
 
@@ -151,7 +151,7 @@ def _delays(key: Keys) -> tuple[Ints, Ints]:
     )
 
 
-def _rows(value: Any, rows: Ints, size: int) -> Any:
+def _rows(value: Any, rows: Ints) -> Any:
     """Take rows of what is given per look-up; leave alone what is one for all."""
     if isinstance(value, (pa.Array, pa.ChunkedArray)):
         return value.take(pa.array(rows))

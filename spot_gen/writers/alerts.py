@@ -14,9 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spot_gen.events import numbers
+from spot_gen.network.addresses import is_internal
 from spot_gen.protocols import FIN, SYN, TCP
 from spot_gen.streams import uniform
-from spot_gen.writers.sessions import SERVICES, internal
+from spot_gen.writers.sessions import SERVICES
 
 _SERVED = (21, 22, 23, 445, 1433, 3306, 3389, 5900)
 _REMOTE = (22, 3389)
@@ -65,7 +66,7 @@ def _odd_flags(table: pa.Table) -> np.ndarray:
 
 def _remote(table: pa.Table) -> np.ndarray:
     tcp, _, down = _tcp_flags(table)
-    outside = ~internal(numbers(table, "src_hi"), numbers(table, "src_lo"))
+    outside = ~is_internal(numbers(table, "src_hi"), numbers(table, "src_lo"))
     hit: np.ndarray = tcp & outside & (down & SYN != 0)
     return hit & np.isin(numbers(table, "dport"), _REMOTE)
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spot_common.errors import DataError
-from spot_gen.network.addresses import INTERNAL, INTERNAL_6
+from spot_gen.network.addresses import INTERNAL, is_internal, is_six
 from spot_gen.protocols import TCP
 from spot_gen.streams import draw
 from spot_gen.writers.packet import PACKET, Packets, blank, in_time
@@ -114,12 +114,10 @@ def sizes(packets: Packets, payload_lengths: Ints) -> Ints:
 
 def hardware(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> Ints:
     """Return the Ethernet addresses of hosts: their own inside, the router's outside."""
-    inside = (hi == 0) & (lo >> np.uint64(16) == np.uint64(int(INTERNAL[0]) >> 16))
-    inside_6 = hi >> np.uint64(32) == np.uint64(int(INTERNAL_6[0]) >> 96)
     own = _FIRST_MAC | (lo & np.uint64(0xFFFF)).astype(np.int64)
     byte = np.uint64(0xFF)
     own_6 = _FIRST_MAC | ((hi & byte) << np.uint64(8) | lo & byte).astype(np.int64)
-    return np.where(inside, own, np.where(inside_6, own_6, _ROUTER_MAC))
+    return np.where(is_internal(hi, lo), np.where(is_six(hi), own_6, own), _ROUTER_MAC)
 
 
 def lifetimes(mac: Ints, lo: NDArray[np.uint64]) -> NDArray[np.uint8]:

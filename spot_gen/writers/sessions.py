@@ -9,9 +9,8 @@ import pyarrow as pa
 
 from spot_gen.dnswire import OPENING_OPTIONS
 from spot_gen.events import numbers
-from spot_gen.network.addresses import INTERNAL, INTERNAL_6
 from spot_gen.protocols import ACK, FIN, ICMP, ICMP_6, RST, SYN, TCP, UDP
-from spot_gen.streams import Ints, Keys
+from spot_gen.streams import Ints
 
 PROTOCOLS = {TCP: "tcp", UDP: "udp", ICMP: "icmp", ICMP_6: "icmp"}
 
@@ -124,10 +123,3 @@ def services(conns: pa.Table, up: Ints, down: Ints) -> pa.Array:
     place = np.minimum(np.searchsorted(known[order], both), len(known) - 1)
     found = (known[order][place] == both) & (up > 0) & (down > 0)
     return pa.array(list(SERVICES.values())).take(pa.array(order[place], mask=~found))
-
-
-def internal(hi: Keys, lo: Keys) -> np.ndarray:
-    """Say which addresses are the organisation's own."""
-    four = (hi == 0) & (lo >> np.uint64(16) == np.uint64(int(INTERNAL[0]) >> 16))
-    own: np.ndarray = four | (hi >> np.uint64(32) == np.uint64(int(INTERNAL_6[0]) >> 96))
-    return own

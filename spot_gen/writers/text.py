@@ -18,7 +18,6 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _ALPHABET = np.frombuffer(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", np.uint8
 )
-_BOOLEANS = pa.array(["false", "true"])
 #: What must not stand in a JSON string as it is.
 _UNSAFE = r'[\x00-\x1f"\\]'
 
@@ -37,11 +36,6 @@ def digits(values: Any) -> pa.StringArray:
 def padded(values: Any, width: int) -> pa.StringArray:
     """Write whole numbers with leading zeros."""
     return pc.utf8_lpad(digits(values), width, "0")
-
-
-def booleans(values: Any) -> pa.StringArray:
-    """Write ``true`` and ``false``."""
-    return _BOOLEANS.take(pa.array(np.asarray(values).astype(np.int64)))
 
 
 def moments(times_us: np.ndarray, form: Callable[[datetime], str]) -> pa.StringArray:

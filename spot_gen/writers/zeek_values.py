@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from spot_gen.clock import SECOND_US
 from spot_gen.dnswire import connections
 from spot_gen.events import numbers
+from spot_gen.network.addresses import is_internal
 from spot_gen.network.addresses import text as address_text
 from spot_gen.protocols import ICMP, ICMP_6, NO_ANSWER, TCP
 from spot_gen.streams import Keys, draw
@@ -68,8 +69,8 @@ def conn_values(conns: pa.Table, of_lookups: bool) -> dict[str, Any]:
         "orig_bytes": pa.array(up, mask=alone),
         "resp_bytes": pa.array(down, mask=alone),
         "conn_state": state,
-        "local_orig": sessions.internal(numbers(conns, "src_hi"), numbers(conns, "src_lo")),
-        "local_resp": sessions.internal(numbers(conns, "dst_hi"), numbers(conns, "dst_lo")),
+        "local_orig": is_internal(numbers(conns, "src_hi"), numbers(conns, "src_lo")),
+        "local_resp": is_internal(numbers(conns, "dst_hi"), numbers(conns, "dst_lo")),
         "missed_bytes": np.zeros(conns.num_rows, np.int64),
         "history": history,
         "orig_pkts": sent,
