@@ -75,11 +75,19 @@ def incident_facts(played: Played, counts: Counts) -> dict[str, Any]:
         "actors": scene.actors,
         "victims": [host.name for host in scene.victims],
         "indicators": [{"kind": i.kind, "value": i.value} for i in scene.indicators],
-        "addresses": _texts([host.address for host in (incident.actor, *scene.victims)]),
+        "addresses": _texts(_taking_part(played)),
         "records": counts.get(incident.id, {}),
         "campaign_id": incident.id if incident.scenario.id == "campaign" else None,
         "story": played.story,
     }
+
+
+def _taking_part(played: Played) -> list[addresses.Addresses]:
+    """Return all addresses of our machines that take part: the actor, if it is one, and victims."""
+    inside = played.incident.scenario.inside
+    hosts = [*([played.incident.actor] if inside else []), *played.scene.victims]
+    both = [(host.address, host.address_6) for host in hosts]
+    return [one for pair in both for one in pair if one is not None]
 
 
 def _span(table: pa.Table) -> tuple[int, int]:

@@ -36,7 +36,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spot_gen.writers.text import joined, json_strings
+from spot_gen.text import joined, json_strings
 
 _TEXT, _NUMBER = pa.string(), pa.int64()
 

@@ -151,15 +151,13 @@ def beacon_tls(
 
 
 def _play_http(scene: Scene) -> str:
-    how = Beacon.of(scene)
-    where = site(scene, scene.below(101).choice(_PREFIXES))
+    how, where = Beacon.of(scene), site(scene, scene.below(101).choice(_PREFIXES))
     count = beacon_http(scene, scene.start_us, _end(scene), where, how)
     return _told(scene, where, how, count, f"by {how.method} requests through the proxy")
 
 
 def _play_tls(scene: Scene) -> str:
-    how = Beacon.of(scene)
-    where = site(scene, scene.below(101).choice(_PREFIXES))
+    how, where = Beacon.of(scene), site(scene, scene.below(101).choice(_PREFIXES))
     count = beacon_tls(scene, scene.start_us, _end(scene), where, how)
     servers = story.many(how.addresses, "address")
     return _told(scene, where, how, count, f"at {servers} by encrypted connections of its own")

@@ -93,7 +93,7 @@ def dga(
     with scene.record.stage("generation"):
         scene.record.lookups(
             stream.bits(count - 1), times[:-1], scene.actor.address,
-            pa.array(names[:-1], pa.string()), rcode=NXDOMAIN, ttl=stream.choice((300, 900, 1_800)),
+            pa.array(names[:-1], pa.string()), rcode=NXDOMAIN, ttl=stream.choice((300, 3_600)),
             authority=zone_servers(scene.world, names[:-1]),
         )  # fmt: skip
         ask(scene, stream, times[-1:], found)

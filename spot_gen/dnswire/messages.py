@@ -19,7 +19,7 @@ from spot_common.errors import DataError
 from spot_gen.dnswire.names import name_sizes, names, zones
 from spot_gen.events import numbers
 from spot_gen.protocols import CNAME, NO_ANSWER, TCP
-from spot_gen.writers.ragged import Ints, Ragged, Rows
+from spot_gen.ragged import Ints, Ragged, Rows
 
 Numbers = NDArray[Any]
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spot_common.errors import DataError
-from spot_gen.writers.ragged import Ints, Ragged
+from spot_gen.ragged import Ints, Ragged
 
 LONGEST_LABEL, LONGEST_NAME = 63, 255
 _DOT = ord(".")

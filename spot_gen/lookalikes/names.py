@@ -44,11 +44,11 @@ class ReputationDns(ByPeople):
             ".avqs.", world.names.site.take(pa.array(site)),
         )  # fmt: skip
         known = uniform(key, 4) < 0.7
-        answers = pa.array([[], [text_data("rep=0;ttl=7200")]], pa.list_(pa.binary()))
+        answers = pa.array([[], [text_data("rep=0;class=clean")]], pa.list_(pa.binary()))
         recorder.lookups(
             key, arrived.time_us[row] + number * 45_000,
             world.people.address[arrived.who[row]], name,
-            qtype=TXT, rcode=np.where(known, 0, NXDOMAIN), ttl=7_200,
+            qtype=TXT, rcode=np.where(known, 0, NXDOMAIN), ttl=np.where(known, 0, 7_200),
             answers=answers.take(pa.array(known.astype(np.int64))),
             authority=world.names.authority(site),
         )  # fmt: skip
@@ -80,7 +80,7 @@ class CdnNames(ByPeople):
         recorder.lookups(
             key, arrived.time_us[row] + number * 1_900,
             world.people.address[arrived.who[row]], name,
-            addresses=world.names.address[site * 4 + 1], ttl=integers(key, 5, 1, 60),
+            addresses=world.names.address[site * 4 + 1], ttl=integers(key, 5, 0, 60),
             authority=world.names.authority(site), upstream=uniform(key, 6) < 0.7,
         )  # fmt: skip
 
@@ -168,7 +168,7 @@ class ExpiredNames(Activity):
         own = child(stream_key(world.seed, self.name), maker[arrived.who[row]])
         name = _joined(
             _PARTS.take(pa.array(number)), letters(own, 1, integers(own, 2, 7, 13), "aeioulnrst"),
-            "soft.example",
+            "soft.", _ZONES.take(pa.array(integers(own, 4, 0, len(_ZONES)))),
         )  # fmt: skip
         recorder.lookups(
             key, arrived.time_us[row] + number * 700_000,
@@ -178,6 +178,7 @@ class ExpiredNames(Activity):
 
 
 _PARTS = pa.array(["license.", "sync."])
+_ZONES = pa.array(["example", "test", "invalid"])
 
 
 class AssetInventoryDns(Occasional):

@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from spot_gen.events import numbers
 from spot_gen.network.addresses import text as address_text
 from spot_gen.protocols import AAAA, CNAME, NO_ANSWER, TXT, A
+from spot_gen.ragged import Bytes, Ragged
 from spot_gen.streams import Ints
-from spot_gen.writers.ragged import Bytes, Ragged
 
 #: Where the name begins in the data of types that have one.
 _NAMES = {2: 0, 5: 0, 6: 0, 12: 0, 15: 2, 33: 6, 39: 0}

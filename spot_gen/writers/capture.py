@@ -16,9 +16,9 @@ import pyarrow as pa
 from spot_gen import truth
 from spot_gen.clock import HOUR_US, moment
 from spot_gen.events import Events
+from spot_gen.ragged import Ints, Ragged
 from spot_gen.writers import pcap
 from spot_gen.writers.files import DataFile, Output, Writer
-from spot_gen.writers.ragged import Ints, Ragged
 from spot_gen.writers.traffic import FIRST, RESPONSE, UNMARKED, Traffic
 
 #: How many packets are framed at once: what a processor's cache holds.

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from spot_gen.clock import SECOND_US
 from spot_gen.events import numbers
-from spot_gen.writers.text import digits
+from spot_gen.text import digits
 
 
 class Equals:

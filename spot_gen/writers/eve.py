@@ -14,9 +14,7 @@ from spot_gen.events import numbers
 from spot_gen.network.addresses import text as address_text
 from spot_gen.protocols import ICMP, ICMP_6, TCP, UDP
 from spot_gen.streams import Keys, draw
-from spot_gen.writers import sessions
-from spot_gen.writers.alerts import Signature
-from spot_gen.writers.text import (
+from spot_gen.text import (
     digits,
     fraction,
     iso_t,
@@ -25,6 +23,8 @@ from spot_gen.writers.text import (
     json_strings,
     moments,
 )
+from spot_gen.writers import sessions
+from spot_gen.writers.alerts import Signature
 
 OTHER_SIDE = {
     "src_ip": "dest_ip", "dest_ip": "src_ip", "src_port": "dest_port", "dest_port": "src_port",

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spot_gen.events import numbers
+from spot_gen.text import digits, joined, json_objects, json_strings
 from spot_gen.writers.answers import Answers, answers, rcode_names, type_names
 from spot_gen.writers.eve import if_set
-from spot_gen.writers.text import digits, joined, json_objects, json_strings
 
 
 @dataclass(frozen=True)

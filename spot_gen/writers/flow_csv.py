@@ -18,9 +18,9 @@ from spot_gen.clock import HOUR_US, moment
 from spot_gen.events import numbers
 from spot_gen.network.addresses import four, text
 from spot_gen.streams import Ints
+from spot_gen.text import digits, iso, joined, moments, padded, payload
 from spot_gen.writers.files import DataFile
 from spot_gen.writers.records import RecordWriter
-from spot_gen.writers.text import digits, iso, joined, moments, padded, payload
 
 #: nfdump's names of protocols, from 0 upwards; what follows is a number, five characters wide.
 _NAMES = """

@@ -14,8 +14,8 @@ from spot_gen import truth
 from spot_gen.clock import HOUR_US, moment
 from spot_gen.events import Events, numbers
 from spot_gen.network import World
+from spot_gen.text import payload
 from spot_gen.writers.files import DataFile, Output, Rotating, Writer
-from spot_gen.writers.text import payload
 
 _KEY = [field for field in truth.MARKS if field.name not in ("source", "file", "ordinal", "marker")]
 

@@ -22,8 +22,8 @@ from spot_gen.config import Config
 from spot_gen.config.model import Export
 from spot_gen.events import numbers
 from spot_gen.network.addresses import is_six
+from spot_gen.ragged import Ragged, Rows
 from spot_gen.streams import Ints
-from spot_gen.writers.ragged import Ragged, Rows
 
 #: How long the router has been up when the span begins; its clock of 32 bits lasts for 49 days.
 _UPTIME_US = 2 * DAY_US

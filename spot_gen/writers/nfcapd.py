@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from spot_gen.events import numbers
 from spot_gen.network.addresses import is_six
 from spot_gen.protocols import ICMP, ICMP_6, TCP, UDP
+from spot_gen.ragged import Rows
 from spot_gen.streams import Ints
-from spot_gen.writers.ragged import Rows
 
 _MAGIC = 0xA50C
 _LAYOUT = 1

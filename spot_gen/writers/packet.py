@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spot_gen.writers.ragged import Ints
+from spot_gen.ragged import Ints
 
 Packets = NDArray[np.void]
 

@@ -15,9 +15,9 @@ from spot_gen.config import Config
 from spot_gen.events import Events, labelled, numbers
 from spot_gen.network import World
 from spot_gen.network.addresses import text
+from spot_gen.ragged import Ragged
 from spot_gen.streams import Ints
 from spot_gen.writers.capture import CaptureWriter, mark_numbers
-from spot_gen.writers.ragged import Ragged
 from spot_gen.writers.traffic import Traffic, exchanges
 from spot_gen.writers.trains import packet_counts, train
 

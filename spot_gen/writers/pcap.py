@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from spot_common.errors import DataError
 from spot_gen.network.addresses import INTERNAL, is_internal, is_six
 from spot_gen.protocols import TCP
+from spot_gen.ragged import Ints, Ragged, Rows, checksum, structure_sums
 from spot_gen.streams import draw
 from spot_gen.writers.packet import PACKET, Packets, blank, in_time
-from spot_gen.writers.ragged import Ints, Ragged, Rows, checksum, structure_sums
 from spot_gen.writers.transport import HEADER, Transport, option_bytes
 
 __all__ = [

@@ -23,10 +23,10 @@ from spot_gen.clock import HOUR_US, SECOND_US
 from spot_gen.events import Events, numbers
 from spot_gen.network import World
 from spot_gen.network.addresses import text as address_text
+from spot_gen.text import digits, iso, joined, moments, padded
 from spot_gen.writers.damage import Damage
 from spot_gen.writers.equals import Equals
 from spot_gen.writers.lines import LineWriter, stamped
-from spot_gen.writers.text import digits, iso, joined, moments, padded
 
 #: The product's layout.
 MAIN = (

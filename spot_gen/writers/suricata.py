@@ -23,12 +23,12 @@ from spot_gen.events import Events, numbers
 from spot_gen.network import World
 from spot_gen.protocols import NO_ANSWER
 from spot_gen.streams import Keys
+from spot_gen.text import joined, json_objects
 from spot_gen.writers import eve
 from spot_gen.writers.alerts import SIGNATURES, Signature
 from spot_gen.writers.eve_dns import LAYOUTS
 from spot_gen.writers.lines import HELD, Log, held
 from spot_gen.writers.sensor import Sensor
-from spot_gen.writers.text import joined, json_objects
 
 #: How long after its last packet a flow is written.
 IDLE_US = 10 * SECOND_US

@@ -25,8 +25,8 @@ from spot_gen.events import Events, numbers
 from spot_gen.log_fields import FIELDS
 from spot_gen.network import World
 from spot_gen.streams import draw, integers
+from spot_gen.text import bsd, digits, filled, joined, moments
 from spot_gen.writers.lines import HELD, Log, Logs, held
-from spot_gen.writers.text import bsd, digits, filled, joined, moments
 from spot_gen.writers.windows import windows_lines
 
 _SSH_FROM = "{user} from {address} port {port} ssh2"

@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike
 from spot_gen.dnswire import DATAGRAMS, PORT, STREAM, Step, answered, queries, responses
 from spot_gen.events import numbers
 from spot_gen.protocols import FIN, SYN, TCP
+from spot_gen.ragged import Ragged
 from spot_gen.streams import Ints, draw
 from spot_gen.writers.pcap import PACKET, Packets, blank
-from spot_gen.writers.ragged import Ragged
 
 #: Bits of a packet's ``kind``: the first of an event, an answer of DNS.
 FIRST, RESPONSE = 1, 2

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spot_gen.protocols import ICMP, ICMP_6, TCP, UDP
-from spot_gen.writers.packet import Packets
-from spot_gen.writers.ragged import (
+from spot_gen.ragged import (
     Ints,
     Ragged,
     Rows,
@@ -19,6 +18,7 @@ from spot_gen.writers.ragged import (
     structure_sums,
     word_sums,
 )
+from spot_gen.writers.packet import Packets
 
 _UDP = np.dtype([("sport", ">u2"), ("dport", ">u2"), ("length", ">u2"), ("sum", ">u2")])
 _TCP = np.dtype(

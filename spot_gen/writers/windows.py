@@ -13,7 +13,7 @@ from spot_gen.events import numbers
 from spot_gen.log_fields import WINDOWS_EVENTS
 from spot_gen.network import World
 from spot_gen.streams import draw, integers
-from spot_gen.writers.text import digits, iso, joined, json_objects, json_strings, moments
+from spot_gen.text import digits, iso, joined, json_objects, json_strings, moments
 
 _SECURITY = "Microsoft-Windows-Security-Auditing"
 _SUCCESS, _FAILURE, _PLAIN = -9214364837600034816, -9218868437227405312, -9187343239835811840

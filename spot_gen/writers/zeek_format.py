@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spot_gen.clock import moment
-from spot_gen.writers.text import digits, joined, json_objects, json_strings, seconds
+from spot_gen.text import digits, joined, json_objects, json_strings, seconds
 
 Fields = tuple[tuple[str, str], ...]
 Values = Mapping[str, Any]

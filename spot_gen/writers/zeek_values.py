@@ -15,9 +15,9 @@ from spot_gen.network.addresses import is_internal
 from spot_gen.network.addresses import text as address_text
 from spot_gen.protocols import ICMP, ICMP_6, NO_ANSWER, TCP
 from spot_gen.streams import Keys, draw
+from spot_gen.text import digits, identifiers, joined
 from spot_gen.writers import sessions
 from spot_gen.writers.answers import answers, rcode_names, type_names
-from spot_gen.writers.text import digits, identifiers, joined
 
 _TXT, _NULL = 16, 10
 REASONS = {

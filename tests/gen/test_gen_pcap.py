@@ -10,8 +10,8 @@ from scapy.layers.l2 import Ether
 
 from spot_common.errors import DataError
 from spot_gen import protocols
+from spot_gen.ragged import Ragged
 from spot_gen.writers import pcap
-from spot_gen.writers.ragged import Ragged
 
 
 def packets(size: int, **columns):

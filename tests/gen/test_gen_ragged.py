@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spot_gen.writers.ragged import Ragged, Rows, checksum, number_sums, structure_sums, word_sums
+from spot_gen.ragged import Ragged, Rows, checksum, number_sums, structure_sums, word_sums
 
 rows_of_bytes = st.lists(st.binary(max_size=9), max_size=12)
 
