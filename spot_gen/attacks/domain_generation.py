@@ -17,7 +17,7 @@ from spot_gen.attacks.shared.visits import ask, expired, pool, whole
 from spot_gen.attacks.shared.wording import HEX, LOWER, WORDS, pronounceable, texts
 from spot_gen.clock import HOUR_US, SECOND_US
 from spot_gen.distributions import log_normal
-from spot_gen.network.addresses import OUTSIDE, Addresses, four, packed
+from spot_gen.network.addresses import Addresses, packed
 from spot_gen.network.world import World
 from spot_gen.protocols import NXDOMAIN
 from spot_gen.streams import Ints, Stream
@@ -71,9 +71,8 @@ def generated(scene: Scene, stream: Stream, kind: str, count: int) -> list[str]:
 
 def zone_servers(world: World, names: list[str]) -> Addresses:
     """Return the name server of the top-level zone of each name, shape (n, 2)."""
-    low = int(OUTSIDE[0])
-    own = {zone: low + world.stream(f"zone/{zone}").number(0, 256) * 512 + 53 for zone in _ZONES}
-    return four([own[name.rpartition(".")[2]] for name in names])
+    own = {zone: world.registry(zone) for zone in _ZONES}
+    return np.array([own[name.rpartition(".")[2]] for name in names]).reshape(-1, 2)
 
 
 def dga(
@@ -93,7 +92,7 @@ def dga(
     with scene.record.stage("generation"):
         scene.record.lookups(
             stream.bits(count - 1), times[:-1], scene.actor.address,
-            pa.array(names[:-1], pa.string()), rcode=NXDOMAIN, ttl=stream.choice((300, 3_600)),
+            pa.array(names[:-1], pa.string()), rcode=NXDOMAIN, ttl=3_600,
             authority=zone_servers(scene.world, names[:-1]),
         )  # fmt: skip
         ask(scene, stream, times[-1:], found)

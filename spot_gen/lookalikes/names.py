@@ -11,15 +11,13 @@ from spot_gen.activity.letters import ALNUM, BASE32, HEX, letters
 from spot_gen.activity.model import Activity
 from spot_gen.activity.records import name_data, reverse_name, text_data
 from spot_gen.clock import MINUTE_US, SECOND_US, Arrived
-from spot_gen.network.addresses import OUTSIDE, Addresses, four
+from spot_gen.network.addresses import Addresses
 from spot_gen.network.hosts import ORGANISATION
 from spot_gen.network.world import World
 from spot_gen.protocols import NXDOMAIN, PTR, SERVFAIL, TXT
 from spot_gen.recorder import Recorder
 from spot_gen.streams import Ints, Keys, child, integers, stream_key, uniform
 
-#: Who knows which sites exist.
-_REGISTRY = four(int(OUTSIDE[0]) + 4)[0]
 _TYPED_SITES = 4_000
 
 
@@ -122,7 +120,13 @@ class TypingErrors(ByPeople):
         site = liked(world, arrived.who, key, 0) % len(self._mistyped)
         name = self._mistyped.take(pa.array(site))
         known = recorder.lookups(
-            key, arrived.time_us, client, name, rcode=NXDOMAIN, authority=_REGISTRY
+            key,
+            arrived.time_us,
+            client,
+            name,
+            rcode=NXDOMAIN,
+            ttl=3_600,
+            authority=world.registry("example"),
         )
         again = _joined(name, f".{ORGANISATION}")
         recorder.lookups(child(key, 4), known + 400, client, again, rcode=NXDOMAIN)
@@ -166,19 +170,21 @@ class ExpiredNames(Activity):
         row, number, key = expand(arrived, np.full(len(arrived), 2))
         maker = integers(child(world.people.keys(self.name), 1), 0, 0, self._makers)
         own = child(stream_key(world.seed, self.name), maker[arrived.who[row]])
+        zone = maker[arrived.who[row]] % len(_ZONES)
         name = _joined(
             _PARTS.take(pa.array(number)), letters(own, 1, integers(own, 2, 7, 13), "aeioulnrst"),
-            "soft.", _ZONES.take(pa.array(integers(own, 4, 0, len(_ZONES)))),
+            "soft.", pa.array(_ZONES).take(pa.array(zone)),
         )  # fmt: skip
         recorder.lookups(
             key, arrived.time_us[row] + number * 700_000,
             world.people.address[arrived.who[row]], name,
-            rcode=np.where(uniform(own, 3) < 0.8, NXDOMAIN, SERVFAIL), authority=_REGISTRY,
+            rcode=np.where(uniform(own, 3) < 0.8, NXDOMAIN, SERVFAIL), ttl=3_600,
+            authority=np.array([world.registry(zone) for zone in _ZONES])[zone],
         )  # fmt: skip
 
 
 _PARTS = pa.array(["license.", "sync."])
-_ZONES = pa.array(["example", "test", "invalid"])
+_ZONES = ("example", "test", "invalid")
 
 
 class AssetInventoryDns(Occasional):

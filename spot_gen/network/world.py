@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike
 
 from spot_gen.clock import SECOND_US
 from spot_gen.config import Config
+from spot_gen.network.addresses import OUTSIDE, Addresses, four
 from spot_gen.network.hosts import Fleet, Host, devices, fixed_hosts, workstations
-from spot_gen.network.names import TTLS, Names, make_names
+from spot_gen.network.names import OUTSIDE_BLOCKS, TTLS, Names, make_names
 from spot_gen.network.sites import Sites
 from spot_gen.streams import Ints, Keys, Stream, child, draw, uniform
 
@@ -91,6 +92,12 @@ class World:
     def inside(self, name: str) -> int:
         """Return the number of a server for ``Recorder.uses_of``: after those of ``names``."""
         return len(self.names.host) + list(self.servers).index(name)
+
+    def registry(self, zone: str) -> Addresses:
+        """Return the server outside that knows which names there are below a top-level zone."""
+        network = self.stream(f"zone/{zone}").number(0, OUTSIDE_BLOCKS)
+        found: Addresses = four(int(OUTSIDE[0]) + network * 512 + 53)[0]
+        return found
 
     @cached_property
     def hosts(self) -> tuple[Host, ...]:

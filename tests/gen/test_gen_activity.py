@@ -165,7 +165,7 @@ def test_only_reserved_addresses_and_names_occur():
             assert all(any(low <= one <= high for low, high in ranges) for one in pairs)
     names = {*made.lookups["qname"].to_pylist(), *made.requests["host"].to_pylist()}
     names |= set(made.lookups["cname"].to_pylist()) - {""}
-    allowed = re.compile(r"[A-Za-z0-9._-]+\.example|[0-9.]+\.in-addr\.arpa")
+    allowed = re.compile(r"[A-Za-z0-9._-]+\.(example|test|invalid)|[0-9.]+\.in-addr\.arpa")
     assert [name for name in names if not allowed.fullmatch(name)] == []
 
 
