@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,27 @@ from spot_gen.distributions import log_normal
 from spot_gen.network.world import World
 from spot_gen.protocols import MX, NXDOMAIN, PTR, TXT
 from spot_gen.recorder import Recorder, State
-from spot_gen.streams import Ints, Keys, child, integers, sample, uniform
+from spot_gen.streams import Ints, Keys, child, integers, sample, stream_key, uniform
 
 SMTP, SUBMISSION = 25, 587
 #: What comes from outside: more in our hours than at night.
 INBOUND = Curve(WORK_CURVE * 0.6 + 0.4 / 24)
+
+#: How long what a mail server asks for may be kept, seconds; it keeps nothing itself.
+_LIFE_S = 60
+#: How many kinds of policies there are, the first of them long.
+_KINDS, _LONG = 40, 4
+
+
+def _policy(number: int) -> list[bytes]:
+    """Return the TXT records of a domain: who may send for it; of some, what proves its owner."""
+    proofs = 7 + number if number < _LONG else 0
+    digests = (sha256(f"{number}/{n}".encode()).hexdigest() * 3 for n in range(proofs))
+    records = ["v=spf1 mx a -all", *(f"site-verification={digest}" for digest in digests)]
+    return [text_data(record) for record in records]
+
+
+_POLICIES = pa.array([_policy(number) for number in range(_KINDS)], pa.list_(pa.binary()))
 
 _SIZE = log_normal(28_000.0, 1.7)
 _LARGEST = 25e6
@@ -75,13 +92,18 @@ class MailIn(Activity):
         host = pc.binary_join_element_wise("mail", name, ".")
         recorder.lookups(
             child(key, 6), arrived.time_us + 90_000, relay, reverse_name(sender),
-            qtype=PTR, rcode=np.where(known, 0, NXDOMAIN), authority=authority, ttl=3_600,
+            qtype=PTR, rcode=np.where(known, 0, NXDOMAIN), authority=authority, ttl=_LIFE_S,
             answers=name_data(host, known),
         )  # fmt: skip
-        recorder.lookups(
-            child(key, 7), arrived.time_us + 260_000, relay, name,
-            qtype=TXT, authority=authority, ttl=3_600, answers=[text_data("v=spf1 mx a -all")],
-        )  # fmt: skip
+        number = integers(child(stream_key(world.seed, "policies"), site), 0, 0, _KINDS)
+        for long in (False, True):
+            rows = np.flatnonzero((number < _LONG) == long)
+            ask = recorder.long_lookups if long else recorder.lookups
+            ask(
+                child(key[rows], 7), arrived.time_us[rows] + 260_000, relay,
+                name.take(pa.array(rows)), qtype=TXT, authority=authority[rows], ttl=_LIFE_S,
+                answers=_POLICIES.take(pa.array(number[rows])),
+            )  # fmt: skip
 
 
 class MailOut(ByPeople):
@@ -115,7 +137,7 @@ class MailOut(ByPeople):
         name = world.names.site.take(pa.array(site))
         known = recorder.lookups(
             child(key, 8), time_us, relay, name,
-            qtype=MX, authority=world.names.authority(site), ttl=1_800,
+            qtype=MX, authority=world.names.authority(site), ttl=_LIFE_S,
             answers=mail_exchanger(pc.binary_join_element_wise("api", name, ".")),
         )  # fmt: skip
         host = site * 4 + 2

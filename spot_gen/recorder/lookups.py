@@ -11,13 +11,16 @@ from numpy.typing import ArrayLike
 from spot_gen import events
 from spot_gen.distributions import log_normal
 from spot_gen.network.addresses import Addresses, packed
-from spot_gen.protocols import NOERROR, UDP, A
+from spot_gen.protocols import NOERROR, TCP, UDP, A
 from spot_gen.recorder.connections import source_port
 from spot_gen.recorder.store import Store, ends
 from spot_gen.streams import Ints, Keys, child, draw, sample, uniform
 
 _RESOLVER_DELAY = log_normal(700.0, 0.5)
 _AUTHORITY_DELAY = log_normal(28_000.0, 0.6)
+#: Flags of answers: from a resolver that finds out, from a server outside that is asked to, from
+#: one that knows; and of those that are cut short.
+_FROM_RESOLVER, _FROM_SERVER, _AUTHORITATIVE, _CUT = 0x0180, 0x0500, 0x0400, 0x0200
 
 #: A look-up of an ordinary name that may be needless: ``spot_gen.lookups`` decides.
 USES = pa.schema(
@@ -56,6 +59,7 @@ class Lookups(Store):
         server: Addresses | None = None,
         proto: int = UDP,
         pace: Keys | None = None,
+        cut: bool = False,
     ) -> Ints:
         """Record look-ups; return when each client has its answer, microseconds.
 
@@ -63,7 +67,7 @@ class Lookups(Store):
         and ``upstream`` holds, the resolver asks there first. ``server`` asks that server directly
         instead. ``addresses``: one address per look-up as the answer; ``answers``: record data on
         the wire, a list of bytes per look-up (or one list for all). ``pace``: keys that decide
-        how long answers take, if not ``key``.
+        how long answers take, if not ``key``. ``cut``: answers are empty, since they are too long.
         """
         size = len(key)
         time = np.broadcast_to(np.asarray(time_us, np.int64), size)
@@ -79,12 +83,23 @@ class Lookups(Store):
         }  # fmt: skip
         resolver = self._resolver(client, size) if server is None else server
         rtt = near_us + np.where(far, far_us, 0) if server is None else far_us
-        self._exchange(
-            key, time, rtt, client, resolver, common, 0x0180 if server is None else 0x0500
-        )
+        near = _FROM_RESOLVER if server is None else _FROM_SERVER
+        self._exchange(key, time, rtt, client, resolver, {**common, "flags": near | cut * _CUT})
         if far.any():
+            common["flags"] = _AUTHORITATIVE | cut * _CUT
             self._upstream(key, time + near_us // 2, far_us, resolver, authority, common, far)
         return time + rtt
+
+    def long_lookups(
+        self, key: Keys, time_us: ArrayLike, client: Addresses, qname: Any, **how: Any
+    ) -> Ints:
+        """Record look-ups whose answers fit into no datagram: they are asked for again over TCP.
+
+        As ``lookups`` otherwise.
+        """
+        first = {**how, "answers": None, "cut": True}
+        told = self.lookups(child(key, 2), time_us, client, qname, **first)
+        return self.lookups(key, told + 250, client, qname, proto=TCP, **how)
 
     def _upstream(
         self, key: Keys, time: Ints, rtt: Ints, resolver: Any, authority: Any, common: Any, far: Any
@@ -93,10 +108,10 @@ class Lookups(Store):
         size, rows = len(key), np.flatnonzero(far)
         chosen = {name: _rows(value, rows) for name, value in common.items()}
         asks, answers = (np.broadcast_to(a, (size, 2))[rows] for a in (resolver, authority))
-        self._exchange(child(key[rows], 1), time[rows], rtt[rows], asks, answers, chosen, 0x0400)
+        self._exchange(child(key[rows], 1), time[rows], rtt[rows], asks, answers, chosen)
 
     def _exchange(
-        self, key: Keys, time: Ints, rtt: Ints, client: Any, server: Any, common: Any, flags: int
+        self, key: Keys, time: Ints, rtt: Ints, client: Any, server: Any, common: Any
     ) -> None:
         self.add(
             "lookups",
@@ -110,7 +125,6 @@ class Lookups(Store):
                 "sport": source_port(key, UDP),
                 "txid": draw(key, 42) & np.uint64(0xFFFF),
                 "edns": uniform(key, 43) < 0.4,
-                "flags": flags,
             },
         )
 
