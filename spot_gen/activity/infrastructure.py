@@ -1,19 +1,21 @@
-"""What machines do by themselves: time, messages, cameras."""
+"""What machines do by themselves: time, messages, cameras, tests of a way."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from spot_gen.activity.habits import Steady, chosen, server_keys, switched_on
+from spot_gen.activity.habits import Steady, at_large, chosen, liked, server_keys, switched_on
 from spot_gen.activity.model import Activity
 from spot_gen.activity.services import connect, whole
-from spot_gen.clock import FLAT, HOUR_US, MINUTE_US, SECOND_US, Arrived
+from spot_gen.clock import FLAT, HOUR_US, MINUTE_US, SECOND_US, WORK, Arrived
 from spot_gen.distributions import log_normal
 from spot_gen.network.addresses import Addresses
 from spot_gen.network.world import World
-from spot_gen.protocols import UDP
+from spot_gen.protocols import ICMP, UDP
 from spot_gen.recorder import Recorder
-from spot_gen.streams import Keys, integers, sample
+from spot_gen.streams import Keys, child, integers, sample, uniform
 
 NTP, SYSLOG, HTTPS = 123, 514, 443
 
@@ -124,4 +126,49 @@ class Cameras(Activity):
         )  # fmt: skip
 
 
-ACTIVITIES = (TimeKeeping, Messages, Cameras)
+class Echoes(Activity):
+    """Whether something outside is there: the monitoring server asks, and people with a problem."""
+
+    name = "echoes"
+    span_us = 5 * MINUTE_US
+    curve = WORK
+    _per_person = 0.25
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._people = at_large(self, max(self._per_person * len(world.people), 12.0))
+        row = list(world.servers).index("mon1")
+        keys = child(server_keys(world, self.name)[[row] * _WATCHED], np.arange(_WATCHED))
+        self._watch = Steady(keys, 5 * MINUTE_US, 0.01, 1.0, self.rate)
+
+    def record(self, recorder: Recorder, start_us: int, end_us: int) -> None:
+        """Record the requests that begin in [start, end)."""
+        world, watch = self.world, self._watch.between(start_us, end_us)
+        monitor = np.broadcast_to(world.servers["mon1"].address, (len(watch), 2))
+        self._echo(recorder, watch, monitor, world.names.address[watch.who * 4], 56)
+        asked = self._people.between(start_us, end_us)
+        who = np.floor(uniform(asked.key, 39) * len(world.people)).astype(np.int64)
+        site = liked(world, who, asked.key, 0)
+        size = _SIZES[integers(asked.key, 3, 0, len(_SIZES))]
+        self._echo(recorder, asked, world.people.address[who], world.names.address[site * 4], size)
+
+    def _echo(
+        self, recorder: Recorder, arrived: Arrived, client: Addresses, target: Addresses, size: Any
+    ) -> None:
+        key = arrived.key
+        sent = np.where(uniform(key, 4) < 0.8, 4, integers(key, 5, 5, 120))
+        got = np.where(uniform(key, 6) < 0.95, sent, sent - integers(key, 7, 1, 3))
+        recorder.connections(
+            key, arrived.time_us, client, target, _ECHO, proto=ICMP, packets=(sent, got),
+            up=sent * size, down=got * size,
+            duration_us=(sent - 1) * SECOND_US + integers(key, 8, 6_000, 90_000),
+        )  # fmt: skip
+
+
+#: Type 8, code 0.
+_ECHO = 8 << 8
+_WATCHED = 3
+#: Bytes that people send: as programs do, and as large as a way may allow.
+_SIZES = np.array([32, 32, 32, 32, 56, 56, 120, 512, 1_000, 1_472])
+
+ACTIVITIES = (TimeKeeping, Messages, Cameras, Echoes)

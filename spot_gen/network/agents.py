@@ -34,6 +34,12 @@ PROGRAMS = {
     "server": "libfetch/2.0 (linux; x64)",
     "novelty": "Plotweaver/0.9.1 (Windows NT 10.0; beta)",
 }
+#: What scripts and neglected programs call themselves; hardly any machine of an office does.
+RARE = (
+    "Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1; SV1)", "python-requests/2.18.4",
+    "Go-http-client/1.1", "Mozilla/5.0 (Windows NT 6.1; rv:24.0) Gecko/20100101 Firefox/24.0",
+    "WinHttpClient/1.0", "curl/7.55.1",
+)  # fmt: skip
 
 
 def browsers(fleet: Fleet, number: int = 0) -> pa.StringArray:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from multiprocessing import get_context
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from gen_scenes import ENDS
@@ -22,6 +23,7 @@ from spot_gen.lookalikes import LOOKALIKES, lookalike_label
 from spot_gen.lookalikes.administration import AuthorisedScan
 from spot_gen.network import World
 from spot_gen.network.addresses import RESERVED
+from spot_gen.network.agents import RARE
 from spot_gen.protocols import AAAA, A
 from spot_gen.recorder import Recorder
 
@@ -244,6 +246,7 @@ def test_people_differ_and_stay_themselves():
     amounts = np.sort(users["agent_count"].to_numpy())
     assert amounts[-5] > 2 * amounts[5]
     browsers = table.filter(pc.starts_with(table["agent"], "Mozilla"))
+    browsers = browsers.filter(pc.invert(pc.is_in(browsers["agent"], pa.array(RARE))))
     own = browsers.group_by("user").aggregate([("agent", "count_distinct")])
     assert max(own["agent_count_distinct"].to_pylist()) <= 2
     assert len(pc.unique(browsers["agent"])) > 15

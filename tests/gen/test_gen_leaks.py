@@ -13,10 +13,15 @@ from gen_scenes import column, played, played_as
 from gen_traffic import small
 
 from spot_gen.config import Attack
+from spot_gen.dnswire.messages import response_sizes
 from spot_gen.events import numbers
 from spot_gen.labels import incident_facts
-from spot_gen.network.addresses import text
-from spot_gen.protocols import NOERROR, NXDOMAIN
+from spot_gen.network.addresses import OUTSIDE, text
+from spot_gen.network.agents import RARE
+from spot_gen.protocols import ICMP, NOERROR, NXDOMAIN, TCP, UDP
+
+#: The upper bits of ordinary outside addresses.
+_OUTSIDE = np.uint64(int(OUTSIDE[0]) >> 17)
 
 
 @cache
@@ -42,7 +47,7 @@ def test_whoever_asks_for_a_name_that_is_not_there_asks_the_same_server_of_the_z
     generated = played("dga", 2)
     lookups = generated.events.lookups
     outward = numbers(lookups, "rcode") == NXDOMAIN
-    outward &= numbers(lookups, "server_lo") >> np.uint64(17) == np.uint64(198 << 7 | 9)
+    outward &= numbers(lookups, "server_lo") >> np.uint64(17) == _OUTSIDE
     registries = {int(generated.scene.world.registry(z)[1]) for z in ("example", "test", "invalid")}
     assert set(numbers(lookups, "server_lo")[outward].tolist()) <= registries
     assert set(numbers(lookups, "ttl")[outward].tolist()) <= ordinary("lookups", "ttl")
@@ -56,3 +61,47 @@ def test_addresses_of_an_incident_are_of_those_who_take_part():
     inside = played_as(Attack(scenario="scan_vertical", stealth=1))
     own = text(*inside.incident.actor.address[:, None])[0].as_py()
     assert own in incident_facts(inside, {})["addresses"]
+
+
+def test_ordinary_programs_too_have_rare_names_put_files_and_get_archives():
+    for agent in RARE:
+        assert agent in ordinary("requests", "agent")
+    uploads = played("exfil_post", 2)
+    for name in ("method", "status", "content_type", "extension", "action", "filter"):
+        its_own = set(uploads.events.requests.column(name).to_pylist())
+        assert its_own <= ordinary("requests", name) | {"zip", "rar", "bin", "dat"}, name
+
+
+def test_echo_requests_leave_from_others_than_those_who_smuggle_data():
+    world, made = small()
+    echo = numbers(made.connections, "proto") == ICMP
+    outward = numbers(made.connections, "dst_lo") >> np.uint64(17) == _OUTSIDE
+    senders = set(numbers(made.connections, "src_lo")[echo & outward].tolist())
+    assert len(senders) > 5
+    assert not senders - {int(host.address[1]) for host in world.hosts}
+
+
+def test_long_answers_are_cut_and_asked_for_again_over_tcp():
+    _, made = small()
+    cut = made.lookups.filter(numbers(made.lookups, "flags") & 0x0200 != 0)
+    again = made.lookups.filter(numbers(made.lookups, "proto") == TCP)
+    assert cut.num_rows == again.num_rows > 20
+    assert set(cut["qname"].to_pylist()) == set(again["qname"].to_pylist())
+    assert response_sizes(again).min() > 1_232
+    assert response_sizes(made.lookups.filter(numbers(made.lookups, "proto") == UDP)).max() <= 512
+
+
+def test_what_was_answered_is_hardly_asked_for_again_while_it_may_be_kept():
+    _, made = small()
+    table = made.lookups.filter(numbers(made.lookups, "rcode") == NOERROR).sort_by("time_us")
+    columns = ("client_hi", "client_lo", "server_lo", "qname", "qtype", "proto")
+    until: dict[tuple[object, ...], int] = {}
+    early = 0
+    keys = zip(*(table[name].to_pylist() for name in columns), strict=True)
+    times = zip(
+        numbers(table, "time_us"), numbers(table, "rtt_us"), numbers(table, "ttl"), strict=True
+    )
+    for key, (time, rtt, ttl) in zip(keys, times, strict=True):
+        early += time < until.get(key, 0) - 1_000_000
+        until[key] = time + rtt + ttl * 1_000_000
+    assert early < 0.0005 * table.num_rows
