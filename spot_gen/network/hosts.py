@@ -23,6 +23,8 @@ _FIXED = (
     ("index1", "index", 1, 92), ("www1", "web", 2, 10), ("mx1", "relay", 2, 20),
     ("ssh1", "gateway", 2, 30), ("rt1", "router", 4, 1), ("adm1", "admin", 4, 10),
 )  # fmt: skip
+#: Roles whose machines speak IPv6 with everybody who does.
+_DUAL = ("resolver", "proxy")
 
 _GIVEN = [
     "ada",
@@ -116,10 +118,10 @@ class Fleet:
 
 
 def fixed_hosts(with_six: bool) -> tuple[Host, ...]:
-    """Return servers, gateways and the router; resolvers have IPv6 where anybody has."""
+    """Return servers, gateways and the router; those in ``_DUAL`` have IPv6 where anybody has."""
     hosts = []
     for name, role, third, last in _FIXED:
-        six = _six(third, last) if with_six and role == "resolver" else None
+        six = _six(third, last) if with_six and role in _DUAL else None
         hosts.append(Host(name, role, _inside(third, last), six))
     return tuple(hosts)
 

@@ -74,6 +74,29 @@ class World:
         return host.role == "workstation" and bool(self.direct[host.number])
 
     @cached_property
+    def _six(self) -> tuple[Keys, Addresses]:
+        """The IPv4 addresses, ascending, of machines that speak IPv6 too, and their IPv6 ones."""
+        dual = [host for host in self.hosts if host.address_6 is not None]
+        four_low = np.array([host.address[1] for host in dual], np.uint64)
+        six = np.array([host.address_6 for host in dual], np.uint64).reshape(-1, 2)
+        order = np.argsort(four_low)
+        return four_low[order], six[order]
+
+    def over_six(self, client: Addresses, server: Addresses) -> tuple[Addresses, Addresses]:
+        """Return the addresses by which machines talk, given IPv4 ones: IPv6 where both have it.
+
+        Both have the shape (n, 2).
+        """
+        known, six = self._six
+        if not len(known):
+            return client, server
+        ends = (client, server)
+        rows = [np.minimum(np.searchsorted(known, end[:, 1]), len(known) - 1) for end in ends]
+        dual = [known[row] == end[:, 1] for row, end in zip(rows, ends, strict=True)]
+        both = (dual[0] & dual[1])[:, None]
+        return np.where(both, six[rows[0]], client), np.where(both, six[rows[1]], server)
+
+    @cached_property
     def _lives(self) -> Ints:
         """How long the addresses of ordinary hosts, then of own servers, may be kept (seconds)."""
         return np.concatenate([self.names.ttl, np.full(len(self.servers), max(TTLS))])

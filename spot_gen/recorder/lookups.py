@@ -84,7 +84,8 @@ class Lookups(Store):
         resolver = self._resolver(client, size) if server is None else server
         rtt = near_us + np.where(far, far_us, 0) if server is None else far_us
         near = _FROM_RESOLVER if server is None else _FROM_SERVER
-        self._exchange(key, time, rtt, client, resolver, {**common, "flags": near | cut * _CUT})
+        ends = self.world.over_six(*(np.broadcast_to(a, (size, 2)) for a in (client, resolver)))
+        self._exchange(key, time, rtt, *ends, {**common, "flags": near | cut * _CUT})
         if far.any():
             common["flags"] = _AUTHORITATIVE | cut * _CUT
             self._upstream(key, time + near_us // 2, far_us, resolver, authority, common, far)

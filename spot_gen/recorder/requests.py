@@ -53,7 +53,9 @@ class Requests(Connections):
         client, origin = (np.broadcast_to(a, (size, 2)) for a in (legs.client, legs.origin))
         port = np.broadcast_to(np.asarray(legs.port, np.int64), size)
         proxy = self.world.server("proxy").address
-        near = np.where(direct[:, None], origin, proxy)
+        own, near = self.world.over_six(client, np.broadcast_to(proxy, (size, 2)))
+        client = np.where(direct[:, None], client, own)
+        near = np.where(direct[:, None], origin, near)
         self.connections(
             group.key,
             group.start_us,
@@ -75,21 +77,20 @@ class Requests(Connections):
             down=group.down[via],
             duration_us=np.maximum(group.length_us[via] - 3_000, 1_000),
         )
-        self._proxy_lines(key, number, group, direct, client, origin, port, columns)
-
-    def _proxy_lines(
-        self, key: Any, number: Any, group: Any, direct: Any, client: Any, origin: Any, port: Any,
-        columns: Mapping[str, Any],
-    ) -> None:  # fmt: skip
-        size = len(key)
         places = {
-            **ends("client", client[number], size),
-            **ends("origin", origin[number], size),
-            **ends("proxy", self.world.server("proxy").address, size),
+            **ends("client", client[number], len(key)),
+            **ends("origin", origin[number], len(key)),
+            **ends("proxy", near[number], len(key)),
             "client_port": source_port(group.key, TCP)[number],
             "port": port[number],
         }
-        lines = events.make(events.REQUESTS, size, {**columns, **places, **self.marked(key)})
+        self._proxy_lines(key, number, group, direct, {**columns, **places})
+
+    def _proxy_lines(
+        self, key: Keys, number: Ints, group: _Carried, direct: Any, columns: Mapping[str, Any]
+    ) -> None:
+        size = len(key)
+        lines = events.make(events.REQUESTS, size, {**columns, **self.marked(key)})
         tunnel = np.zeros(size, bool)
         if self.world.config.outputs.https == "connect":
             tunnel = pc.equal(lines.column("scheme"), "https").to_numpy()

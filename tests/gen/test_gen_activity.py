@@ -187,8 +187,9 @@ def test_each_visit_has_its_lookup_and_its_connection():
     """B14.7, for every line of the proxy's log that is not too early to tell."""
     world, made = small()
     answers = _answers(made)
-    proxy = int(world.server("proxy").address[1])
-    to_proxy = made.connections.filter(pc.equal(made.connections["dst_lo"], proxy))
+    proxy = world.server("proxy")
+    proxies = pa.array([proxy.address[1], proxy.address_6[1]])
+    to_proxy = made.connections.filter(pc.is_in(made.connections["dst_lo"], proxies))
     begun: dict[tuple[int, int], list[tuple[int, int]]] = {}
     columns = ("src_lo", "sport", "time_us", "end_us")
     for source, port, time, end in zip(*(to_proxy[c].to_pylist() for c in columns), strict=True):
@@ -224,6 +225,26 @@ def test_dual_stack_people_ask_for_both_and_use_both():
     assert np.array_equal(six, numbers(made.connections, "dst_hi") != 0)
     assert 0.05 < six.mean() < 0.5
     assert made.requests.num_rows == 0
+
+
+def test_dual_stack_people_reach_resolvers_and_proxy_by_ipv6_and_nobody_else_does():
+    world, made = small()
+    dual = {int(host.address_6[1]) for host in world.people.hosts if host.address_6 is not None}
+    assert dual
+    for table, end, other in (("lookups", "client", "server"), ("requests", "client", "proxy")):
+        rows = made.tables()[table]
+        six = numbers(rows, f"{end}_hi") != 0
+        assert np.array_equal(six, numbers(rows, f"{other}_hi") != 0)
+        assert set(numbers(rows, f"{end}_lo")[six].tolist()) - _SERVERS_6 <= dual
+        assert 0.02 < six.mean() < 0.25
+    clients = {int(host.address[1]) for host in world.people.hosts if host.address_6 is not None}
+    resolvers = pa.array([host.address[1] for host in world.resolvers])
+    inside = made.lookups.filter(pc.is_in(made.lookups["server_lo"], resolvers))
+    assert not clients & set(numbers(inside, "client_lo").tolist())
+
+
+#: Last parts of the IPv6 addresses of resolvers and proxy.
+_SERVERS_6 = {10, 11, 20}
 
 
 def test_opened_tls_shows_more_requests_than_tunnels():

@@ -105,3 +105,18 @@ def test_what_was_answered_is_hardly_asked_for_again_while_it_may_be_kept():
         early += time < until.get(key, 0) - 1_000_000
         until[key] = time + rtt + ttl * 1_000_000
     assert early < 0.0005 * table.num_rows
+
+
+def test_an_actor_speaks_ipv6_where_it_always_does():
+    world = small()[0]
+    dual = next(h for h in world.people.hosts if h.address_6 is not None and not world.is_direct(h))
+    happened = played_as(Attack(scenario="beacon_http", stealth=2, actor=dual.name))
+    low = np.uint64(dual.address_6[1])
+    for table in ("lookups", "requests"):
+        rows = happened.events.tables()[table]
+        own = numbers(rows, "client_hi") != 0
+        assert np.all(numbers(rows, "client_lo")[own] == low)
+        assert own.any()
+        assert dual.address[1] not in numbers(rows, "client_lo")
+    both = {text(*pair[:, None])[0].as_py() for pair in (dual.address, dual.address_6)}
+    assert both <= set(incident_facts(happened, {})["addresses"])

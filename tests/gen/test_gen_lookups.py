@@ -73,8 +73,12 @@ def test_nobody_asks_again_before_the_copy_has_ended(world: World, asked: pa.Tab
 def test_every_use_has_an_answer_that_still_holds(world: World, uses: pa.Table, asked: pa.Table):
     known = _by_client(world, asked)
     names = [*world.names.host.to_pylist(), *(s.full_name for s in world.servers.values())]
-    columns = ("client_lo", "host", "six", "time_us")
-    for client, host, six, time in zip(*(uses[c].to_pylist() for c in columns), strict=True):
+    columns = ("host", "six", "time_us")
+    four = np.stack([events.numbers(uses, f"client_{half}") for half in ("hi", "lo")], -1)
+    resolver = np.broadcast_to(world.resolvers[0].address, four.shape)
+    clients = world.over_six(four, resolver)[0][:, 1].tolist()
+    rows = zip(clients, *(uses[c].to_pylist() for c in columns), strict=True)
+    for client, host, six, time in rows:
         answers = known[client, names[host], AAAA if six else A]
         assert any(asked <= time <= asked + ttl * SECOND_US for asked, ttl in answers)
 
