@@ -92,7 +92,7 @@ class Lookups:
         copy, end = self.world.copies(host, six, time)
         client = np.stack([events.numbers(uses, f"client_{half}") for half in ("hi", "lo")], -1)
         asked = np.flatnonzero(self._machines.first(_mixed(client, copy), end, int(time[0])))
-        resolver = client[:, 1] % np.uint64(6) == 5
+        resolver = self.world.asks_second(client)
         upstream = self._resolvers.first(
             child(copy[asked], resolver[asked]), end[asked], int(time[0])
         )

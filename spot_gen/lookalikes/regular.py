@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -69,8 +71,10 @@ class UpdateCheck(Activity):
 
 
 def _servers(world: World) -> Clients:
+    """Return the servers; all but the proxy itself use the proxy."""
     address = np.array([host.address for host in world.servers.values()])
-    return Clients.nobodys(address, [PROGRAMS["server"]])
+    proxy = np.array([host.role == "proxy" for host in world.servers.values()])
+    return replace(Clients.nobodys(address, [PROGRAMS["server"]]), direct=proxy)
 
 
 class ChatKeepalive(Activity):

@@ -50,6 +50,16 @@ class World:
         """The organisation's two resolvers."""
         return tuple(h for h in self.servers.values() if h.role == "resolver")
 
+    def asks_second(self, client: Addresses) -> np.ndarray:
+        """Say which machines, by their IPv4 addresses (n, 2), ask the second resolver: a sixth.
+
+        A resolver asks the other one.
+        """
+        first, second = (host.address[1] for host in self.resolvers[:2])
+        low = client[:, 1]
+        asks: np.ndarray = (low == first) | ((low % np.uint64(6) == 5) & (low != second))
+        return asks
+
     def server(self, role: str) -> Host:
         """Return the first server of a role; KeyError where there is none."""
         for host in self.servers.values():

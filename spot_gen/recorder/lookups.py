@@ -130,10 +130,10 @@ class Lookups(Store):
         )
 
     def _resolver(self, client: Addresses, size: int) -> Addresses:
-        """Return the resolver of each client: the second one for a sixth of them."""
+        """Return the resolver of each client."""
         first, second = (host.address for host in self.world.resolvers[:2])
-        low = np.broadcast_to(client, (size, 2))[:, 1]
-        return np.where((low % np.uint64(6) == 5)[:, None], second, first)
+        asks_second = self.world.asks_second(np.broadcast_to(client, (size, 2)))
+        return np.where(asks_second[:, None], second, first)
 
     def uses_of(
         self, key: Keys, time_us: Ints, client: Addresses, host: Ints | int, six: ArrayLike = False

@@ -227,6 +227,15 @@ def test_dual_stack_people_ask_for_both_and_use_both():
     assert made.requests.num_rows == 0
 
 
+def test_nobody_talks_to_itself():
+    _, made = small()
+    for table, end, other in (("connections", "src", "dst"), ("lookups", "client", "server")):
+        rows = made.tables()[table]
+        same = numbers(rows, f"{end}_lo") == numbers(rows, f"{other}_lo")
+        same &= numbers(rows, f"{end}_hi") == numbers(rows, f"{other}_hi")
+        assert not same.any()
+
+
 def test_dual_stack_people_reach_resolvers_and_proxy_by_ipv6_and_nobody_else_does():
     world, made = small()
     dual = {int(host.address_6[1]) for host in world.people.hosts if host.address_6 is not None}
