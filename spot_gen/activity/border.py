@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from spot_gen.activity.habits import at_large, expand
 from spot_gen.activity.mail import INBOUND
@@ -15,6 +16,7 @@ from spot_gen.log_fields import encode
 from spot_gen.network.addresses import INTERNAL, OUTSIDE, Addresses, four
 from spot_gen.network.names import OUTSIDE_BLOCKS
 from spot_gen.network.world import World
+from spot_gen.protocols import TCP, UDP
 from spot_gen.recorder import Recorder, State
 from spot_gen.streams import Keys, child, integers, pick, sample, uniform
 
@@ -84,19 +86,27 @@ class BackgroundScan(_AtTheBorder):
         port = _PROBED[pick(key, 2, _PROBED_WEIGHTS)]
         port = np.where(uniform(key, 3) < 0.15, integers(key, 4, 1, 65_536), port)
         sport = integers(key, 5, 1_024, 65_536)
-        recorder.connections(
-            key, arrived.time_us, source, target, port,
-            state=State.UNANSWERED, sport=sport, tries=np.where(uniform(key, 6) < 0.9, 1, 2),
-            duration_us=np.where(uniform(key, 6) < 0.9, 0, SECOND_US),
-        )  # fmt: skip
+        datagram = uniform(key, 8) < 0.15
+        port = np.where(datagram, _ASKED[integers(key, 9, 0, len(_ASKED))], port)
+        for proto in (TCP, UDP):
+            rows = np.flatnonzero(datagram == (proto == UDP))
+            once = (uniform(key[rows], 6) < 0.9) | (proto == UDP)
+            recorder.connections(
+                key[rows], arrived.time_us[rows], source[rows], target[rows], port[rows],
+                proto=proto, state=State.UNANSWERED, sport=sport[rows],
+                up=integers(key[rows], 10, 20, 90) if proto == UDP else 0,
+                tries=np.where(once, 1, 2), duration_us=np.where(once, 0, SECOND_US),
+            )  # fmt: skip
         recorder.log_lines(
             child(key, 7), arrived.time_us + 40, "rt1", "firewall",
-            encode("firewall", size, action="deny", proto="tcp", src=written(source),
+            encode("firewall", size, action="deny",
+                   proto=pc.if_else(pa.array(datagram), "udp", "tcp"), src=written(source),
                    dst=written(target), sport=sport, dport=port, length=44),
         )  # fmt: skip
 
 
 _PROBED = np.array([23, 22, 445, 3389, 80, 8080, 443, 5900, 1433, 6379, 2323, 25, 8443, 3306])
+_ASKED = np.array([53, 123, 161, 389, 1900, 5060, 11_211])
 _PROBED_WEIGHTS = np.array([22, 14, 12, 9, 9, 7, 7, 4, 4, 3, 3, 2, 2, 2], np.float64)
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from spot_gen.activity.habits import ON, ByPeople, Steady, chosen, expand, switched_on
+from spot_gen.activity.habits import ON, ByPeople, Steady, chosen, expand, is_on, switched_on
 from spot_gen.activity.model import Activity
 from spot_gen.activity.services import connect, whole
 from spot_gen.clock import FLAT, HOUR_US, MINUTE_US, SECOND_US
 from spot_gen.distributions import log_normal
 from spot_gen.network.world import World
-from spot_gen.recorder import Recorder
+from spot_gen.recorder import Recorder, State
 from spot_gen.streams import integers, sample, uniform
 
-IMAPS, SMB, PRINTING, HTTPS, POSTGRES = 993, 445, 9100, 443, 5432
+IMAPS, SMB, PRINTING, HTTPS, POSTGRES, SHARED_UPDATES = 993, 445, 9100, 443, 5432, 7680
 
 
 class MailPoll(Activity):
@@ -161,4 +161,32 @@ class DatabasePool(Activity):
         )  # fmt: skip
 
 
-ACTIVITIES = (MailPoll, FileShare, Printing, Intranet, Reporting, DatabasePool)
+class Neighbours(ByPeople):
+    """A machine has parts of an update, or somebody a folder, that another machine fetches."""
+
+    name = "neighbours"
+    span_us = 12 * MINUTE_US
+    per_day = 1.5
+    _data = log_normal(1_500_000.0, 1.6)
+
+    def record(self, recorder: Recorder, start_us: int, end_us: int) -> None:
+        """Record what is fetched from [start, end) on."""
+        arrived, people = self.arrived(start_us, end_us), self.world.people
+        row, number, key = expand(arrived, integers(arrived.key, 0, 1, 5))
+        step = 1 + np.floor(uniform(key, 1) * max(len(people) - 1, 1)).astype(np.int64)
+        other = (arrived.who[row] + step) % len(people)
+        there = np.flatnonzero(other != arrived.who[row])
+        row, number, key, other = row[there], number[there], key[there], other[there]
+        size = whole(sample(key, 2, self._data), 200e6)
+        off = ~is_on(self.world, other, arrived.time_us[row])
+        recorder.connections(
+            key, arrived.time_us[row] + number * integers(key, 3, 1, 20) * SECOND_US,
+            people.address[arrived.who[row]], people.address[other],
+            np.where(uniform(arrived.key, 4) < 0.15, SMB, SHARED_UPDATES)[row],
+            up=np.where(off, 0, 900 + size // 90), down=np.where(off, 0, size),
+            duration_us=np.where(off, 3 * SECOND_US, 20_000 + size // 4),
+            state=np.where(off, State.UNANSWERED, State.DONE), tries=3,
+        )  # fmt: skip
+
+
+ACTIVITIES = (MailPoll, FileShare, Printing, Neighbours, Intranet, Reporting, DatabasePool)

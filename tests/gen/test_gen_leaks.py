@@ -9,6 +9,8 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from gen_scenes import column, played, played_as
 from gen_traffic import small
 
@@ -120,3 +122,22 @@ def test_an_actor_speaks_ipv6_where_it_always_does():
         assert dual.address[1] not in numbers(rows, "client_lo")
     both = {text(*pair[:, None])[0].as_py() for pair in (dual.address, dual.address_6)}
     assert both <= set(incident_facts(happened, {})["addresses"])
+
+
+def test_machines_of_people_talk_to_each_other_without_any_incident():
+    world, made = small()
+    people = pa.array([host.address[1] for host in world.people.hosts])
+    inside = pc.and_(pc.is_in(made.connections["src_lo"], people),
+                     pc.is_in(made.connections["dst_lo"], people))  # fmt: skip
+    ports = numbers(made.connections.filter(inside), "dport")
+    assert np.sum(ports == 445) > 5
+    assert len(ports) > 100
+
+
+def test_datagrams_that_nobody_asked_for_come_from_outside_every_day():
+    world, made = small()
+    to_dmz = numbers(made.connections, "dst_lo") >> np.uint64(8) == world.servers["www1"].address[
+        1
+    ] >> np.uint64(8)
+    outward = numbers(made.connections, "src_lo") >> np.uint64(17) == _OUTSIDE
+    assert np.sum(to_dmz & outward & (numbers(made.connections, "proto") == UDP)) > 50
