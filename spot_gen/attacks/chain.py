@@ -64,8 +64,9 @@ def intrude(scene: Scene) -> Intrusion:
     beacon_http(scene, start["beacon"], end["beacon"], master, _beacon(scene), part=820)
     _discover(scene, start["discovery"], end["discovery"])
     reached = smb_hops(
-        scene, start["movement"], end["movement"] - start["movement"], scene.victims, part=830
-    )
+        scene, start["movement"], end["movement"] - start["movement"], scene.victims, part=830,
+        logged=True,
+    )  # fmt: skip
     files = scene.world.server("files")
     gathered = int(scene["gigabytes"] * _GIGABYTE)
     read_files(
@@ -148,7 +149,7 @@ SCENARIOS = (
         "campaign",
         "chain",
         ("T1204", "T1568.002", "T1071.001", "T1018", "T1021.002", "T1039", "T1048.003"),
-        ("flow", "dns", "proxy"),
+        ("flow", "dns", "proxy", "syslog"),
         "complete visibility",
         (3 * HOUR_US, 2 * DAY_US, 6 * DAY_US),
         _play,

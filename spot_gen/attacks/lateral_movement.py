@@ -10,6 +10,7 @@ from spot_gen.attacks.model import Scenario, Scene
 from spot_gen.attacks.shared import story
 from spot_gen.attacks.shared.pace import between, spread
 from spot_gen.attacks.shared.sites import written
+from spot_gen.attacks.shared.wording import WORDS
 from spot_gen.clock import HOUR_US, MINUTE_US, SECOND_US
 from spot_gen.distributions import log_normal
 from spot_gen.log_fields import encode
@@ -33,12 +34,14 @@ _VISIT_US = 75 * SECOND_US
 
 
 def smb_hops(
-    scene: Scene, start_us: int, length_us: int, peers: Sequence[Host], part: int = 1
-) -> list[Host]:
+    scene: Scene, start_us: int, length_us: int, peers: Sequence[Host], part: int = 1,
+    logged: bool = False,
+) -> list[Host]:  # fmt: skip
     """Let the actor try peers over 445 and 135, copy a tool and start it where it is let in.
 
     Returns the peers where it was started, at least one. ``length_us``: at least two minutes;
-    ``part`` chooses the random stream, for a caller that does it more than once.
+    ``part`` chooses the random stream, for a caller that does it more than once; ``logged``: the
+    peers' own logs tell of it too.
     """
     stream = scene.below(part)
     count = len(peers)
@@ -49,8 +52,27 @@ def smb_hops(
     with scene.record.stage("movement"):
         after = _contact(scene, stream, time, address, outcome)
         inside = np.flatnonzero(outcome == _IN)
-        _install(scene, stream, after[inside], address[inside])
-    return [peers[row] for row in inside.tolist()]
+        started = _install(scene, stream, after[inside], address[inside])
+        reached = [peers[row] for row in inside.tolist()]
+        if logged:
+            _log_services(scene, stream.below(1), started, reached)
+    return reached
+
+
+def _log_services(scene: Scene, stream: Stream, time: Ints, reached: Sequence[Host]) -> None:
+    """Record the log-on at each machine and the service that is started there."""
+    count, names = len(reached), [host.name for host in reached]
+    service = "".join(stream.choices(WORDS, 2)).title()
+    scene.record.log_lines(
+        stream.bits(count), time - 300_000, names, "windows",
+        encode("windows", count, event_id=4624, user=scene.actor.user, logon_type=3,
+               address=written(scene.actor.address)[0], workstation=scene.actor.name),
+    )  # fmt: skip
+    scene.record.log_lines(
+        stream.bits(count), time + 200_000, names, "windows",
+        encode("windows", count, event_id=7045, user=scene.actor.user, service=service,
+               process=f"C:\\Windows\\Temp\\{service.lower()}.exe"),
+    )  # fmt: skip
 
 
 def _contact(scene: Scene, stream: Stream, time: Ints, address: Addresses, outcome: Ints) -> Ints:
@@ -76,8 +98,11 @@ def _contact(scene: Scene, stream: Stream, time: Ints, address: Addresses, outco
     return then + took
 
 
-def _install(scene: Scene, stream: Stream, time: Ints, address: Addresses) -> None:
-    """Record the copy of one tool to several machines, and the start of a service each."""
+def _install(scene: Scene, stream: Stream, time: Ints, address: Addresses) -> Ints:
+    """Record the copy of one tool to several machines, and the start of a service each.
+
+    Returns when each service is started.
+    """
     count = len(time)
     tool = int(stream.sample(_TOOL, 1)[0])
     begin = time + between(stream, 1.0, 20.0, count, SECOND_US)
@@ -87,14 +112,15 @@ def _install(scene: Scene, stream: Stream, time: Ints, address: Addresses) -> No
         stream.bits(count), begin, scene.actor.address, address, _SMB,
         up=up, down=stream.integers(4_000, 14_000, count), duration_us=took,
     )  # fmt: skip
+    key = stream.bits(count)
+    started = begin + took + between(stream, 0.5, 6.0, count, SECOND_US)
     scene.record.connections(
-        stream.bits(count),
-        begin + took + between(stream, 0.5, 6.0, count, SECOND_US),
-        scene.actor.address, address, stream.integers(49_664, 49_700, count),
+        key, started, scene.actor.address, address, stream.integers(49_664, 49_700, count),
         up=stream.sample(_SERVICE_UP, count).astype(np.int64),
         down=stream.sample(_SERVICE_DOWN, count).astype(np.int64),
         duration_us=between(stream, 0.05, 12.0, count, SECOND_US),
     )  # fmt: skip
+    return started
 
 
 def _play_smb(scene: Scene) -> str:

@@ -34,7 +34,7 @@ def _stages(happened: Played, table: str) -> dict[str, tuple[int, int]]:
 @_each_level
 def test_the_rules_of_all_scenarios_are_kept(level: int) -> None:
     happened = played("campaign", level)
-    rules.kept(happened, set(_ORDER), {"connections", "lookups", "requests"})
+    rules.kept(happened, set(_ORDER), {"connections", "lookups", "requests", "log_lines"})
     rules.visits_agree(happened)
 
 
@@ -67,6 +67,9 @@ def test_each_source_sees_its_part(level: int) -> None:
         _stages(happened, "lookups")
     )
     assert {"delivery", "beacon", "movement", "collection"} <= set(_stages(happened, "connections"))
+    assert {"movement"} == set(_stages(happened, "log_lines"))
+    victims = {host.name for host in happened.scene.victims}
+    assert set(happened.events.log_lines["host"].to_pylist()) < victims
 
 
 @_each_level
