@@ -73,7 +73,7 @@ class UpdateCheck(Activity):
 def _servers(world: World) -> Clients:
     """Return the servers; all but the proxy itself use the proxy."""
     address = np.array([host.address for host in world.servers.values()])
-    proxy = np.array([host.role == "proxy" for host in world.servers.values()])
+    proxy = np.array([host is world.server("proxy") for host in world.servers.values()])
     return replace(Clients.nobodys(address, [PROGRAMS["server"]]), direct=proxy)
 
 
