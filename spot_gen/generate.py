@@ -34,7 +34,7 @@ from spot_gen.streams import stream_key
 from spot_gen.writers.files import Written
 
 #: Changes whenever output for the same seed and configuration would change.
-DATA_FORMAT = 1
+DATA_FORMAT = 2
 
 #: Stretches for each process: enough to share the work evenly.
 _STRETCHES = 4
