@@ -250,7 +250,8 @@ def test_nothing_in_data_or_context_tells_a_label(dataset):
     families = {one.family for one in scenarios().values()}
     words = {*scenarios(), *families, *(f.replace(" ", "_") for f in families)}
     words |= {"malicious", "lookalike", "look-alike", "incident", "stealth"}
-    assert {w for w in words if re.search(rf"\b{re.escape(w)}\b", seen)} == set()
+    found = {w for w in words if w in seen and re.search(rf"\b{re.escape(w)}\b", seen)}
+    assert found == set()
 
 
 def test_no_real_address_or_name_appears(dataset):
