@@ -115,7 +115,7 @@ def test_the_same_file_twice_is_loaded_once(stack, ledger, count):
 def test_a_worker_killed_in_the_middle_of_a_file_leaves_its_rows_once(
     stack, ledger, count, tmp_path
 ):
-    file = repeated(tmp_path, 120)
+    file = repeated(tmp_path, 360)
     digest = digest_of(file)
     before = count("flow")
     stack.spot("feed", "--source", "flow", str(file))
@@ -131,7 +131,7 @@ def test_a_worker_killed_in_the_middle_of_a_file_leaves_its_rows_once(
 
         return now
 
-    for attempt, pause in ((1, 0.1), (2, 0.8)):
+    for attempt, pause in ((1, 0.1), (2, 0.4)):
         until(converting(attempt))
         time.sleep(pause)
         kill(stack, "worker-flow-0")
