@@ -27,7 +27,7 @@ _MINUTES = (1, 2, 5, 10, 15, 30, 60)
 
 def batch_us(config: Config) -> int:
     """Return how long a batch is: about as many events in each, whatever the network's size."""
-    wanted = 60 * 200 / (config.hosts * max(config.activity, 0.01))
+    wanted = 60 * 150 / (config.hosts * max(config.activity, 0.01))
     return max([m for m in _MINUTES if m <= wanted] or [_MINUTES[0]]) * MINUTE_US
 
 
