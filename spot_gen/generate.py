@@ -29,7 +29,7 @@ from spot_gen.context import Indicator as ContextIndicator
 from spot_gen.context import write_context
 from spot_gen.plan import Played, play
 from spot_gen.simulation import Simulation
-from spot_gen.span import Noise, Report, Span, check_sources, simulate
+from spot_gen.span import Made, Noise, Report, Span, check_sources, simulate
 from spot_gen.streams import stream_key
 from spot_gen.writers.files import Written
 
@@ -40,8 +40,6 @@ DATA_FORMAT = 2
 _STRETCHES = 4
 
 Stretch = tuple[int, int]
-#: Finished files and damaged lines.
-Made = tuple[list[Written], Noise]
 
 
 @dataclass(frozen=True)

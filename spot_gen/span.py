@@ -21,6 +21,8 @@ from spot_gen.writers.files import Output, Writer, Written
 Report = Callable[[int, int], None]
 #: Lines that were damaged on purpose.
 Noise = list[dict[str, object]]
+#: Finished files and damaged lines.
+Made = tuple[list[Written], Noise]
 
 _MINUTES = (1, 2, 5, 10, 15, 30, 60)
 
@@ -65,9 +67,7 @@ class Span:
             else [_Labels(parts, writer.source, names) for writer in self._writers]
         )
 
-    def write(
-        self, start_us: int, end_us: int, report: Report
-    ) -> tuple[list[Written], list[dict[str, object]]]:
+    def write(self, start_us: int, end_us: int, report: Report) -> Made:
         """Let [start, end) happen; return the finished files and the damaged lines."""
         length = batch_us(self._simulation.world.config)
         for batch in self._simulation.run(start_us, end_us, length):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import ClassVar
 
 import pyarrow.compute as pc
@@ -31,8 +32,9 @@ class _LongUrl(ByPeople):
         visits = Visits.of(arrived, sites.host(site, self._role), uniform(key, 1) < 0.5)
         self.web.ask(recorder, visits, self._columns(key))
 
+    @abstractmethod
     def _columns(self, key: Keys) -> dict[str, object]:
-        raise NotImplementedError
+        """Return what the request is: its path, query and answer."""
 
 
 class TrackingUrls(_LongUrl):
