@@ -209,6 +209,25 @@ class TestDays:
         page.keyboard.press("]")
         expect(page.locator("#dataDatePicker")).to_have_attribute("data-day", days.DAY)
 
+    def test_a_bracket_pressed_early_waits_for_the_days(
+        self, visit: Visit, fake_server: Server
+    ) -> None:
+        held: list[Route] = []
+
+        def hold(route: Route) -> None:
+            if "query Days" in (route.request.post_data or ""):
+                held.append(route)
+            else:
+                route.continue_()
+
+        visit.page.route("**/graphql", hold)
+        page = open_day(visit, fake_server, "flow")
+        page.keyboard.press("[")
+        expect(page.locator("#dataDatePicker")).to_have_attribute("data-day", days.DAY)
+        for route in held:
+            route.continue_()
+        expect(page.locator("#dataDatePicker")).to_have_attribute("data-day", days.BEFORE)
+
 
 class TestRating:
     @pytest.mark.parametrize("source", SOURCES)

@@ -1,4 +1,5 @@
 import { type RefObject, useCallback, useMemo, useRef, useState } from "react";
+import type { Day } from "../api/days";
 import type { PageState } from "../app/fragment";
 import type { RankedRow, Source } from "../app/source";
 import { usePageState } from "../app/usePageState";
@@ -88,9 +89,15 @@ export function useWorkbench(source: Source): Workbench {
         cursor.set(nextOf(rows, some, cursor.row?.id ?? null));
       },
       stepDay(direction: -1 | 1) {
-        const day = step(data.days.data, state.day, direction);
-        if (day !== null) go({ day, filter: "" });
-        return day !== null;
+        const goFrom = (days: readonly Day[] | undefined) => {
+          const day = step(days, state.day, direction);
+          if (day !== null) go({ day, filter: "" });
+          return day !== null;
+        };
+        if (!data.days.isPending) return goFrom(data.days.data);
+        // A key pressed while the days are still asked for acts when they are known.
+        void data.days.refetch({ cancelRefetch: false }).then((answer) => goFrom(answer.data));
+        return true;
       },
       toDetails() {
         if (cursor.row !== null) focusDetails();
@@ -105,7 +112,7 @@ export function useWorkbench(source: Source): Workbench {
         return true;
       },
     }),
-    [state, go, reload, cursor, rows, data.days.data],
+    [state, go, reload, cursor, rows, data.days],
   );
   return { ...shown, ...changes, go, rate, reload, setTab, setFull, setHelping };
 }
