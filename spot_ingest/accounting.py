@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,18 @@ class Finding:
 
     rejected: tuple[Rejected, ...] = ()
     note: str = ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One file while it is read: its batches, and the verdict on it after the last of them.
+
+    ``finish`` takes the number of rows that the batches had, stored or set aside; it raises
+    DataError where the file must be set aside as a whole.
+    """
+
+    batches: Iterator[Batch]
+    finish: Callable[[int], Finding]
 
 
 @dataclass

@@ -11,7 +11,6 @@ import posixpath
 import shutil
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +27,7 @@ from spot_common.errors import (
 )
 from spot_common.registry import check_source
 from spot_common.warehouse import Warehouse
-from spot_ingest import names, quarantine, stage
+from spot_ingest import names, quarantine
 from spot_ingest.accounting import Account
 from spot_ingest.errors import UnreadableError
 from spot_ingest.ledger import Entry, Ledger, State
@@ -70,8 +69,6 @@ class Worker:
         self.hdfs: Hdfs = self.warehouse.hdfs
         self._huser = config.text("HUSER")
         self._folder = config.path("WORK_DIR") / self.name
-        self._background = ThreadPoolExecutor(1, "stage")
-        self._staging: Future[bool] | None = None
 
     def handle(self, path: str) -> Entry | None:
         """Bring the file at an HDFS path to its end; None where the message names no file.
@@ -133,13 +130,15 @@ class Worker:
         splitter = Splitter(self.table, folder)
         rejected = quarantine.RejectedRows(folder / "rows.jsonl", entry.name)
         account = Account()
-        with self._text(entry, local, folder) as text:
-            for batch in self.source.parse(text.stream):
+        scratch = folder / "scratch"
+        scratch.mkdir()
+        with self.source.read(local, scratch) as reading:
+            for batch in reading.batches:
                 splitter.write(batch)
                 rejected.add(batch.rejected)
                 account.stored += batch.rows.num_rows
                 account.set_aside += len(batch.rejected)
-            finding = text.finish(account.received)
+            finding = reading.finish(account.received)
         rejected.add(finding.rejected)
         account.set_aside += len(finding.rejected)
         if account.stored == 0:
@@ -158,10 +157,7 @@ class Worker:
         converted.rejected.store(self.hdfs, quarantine.quarantine_folder(self._huser, entry))
         for part in converted.parts:
             self.warehouse.add_file(self.table, part.values, part.path, entry.hash)
-        if self._staging is not None:
-            self._staging.result()
         self.warehouse.ensure_partitions(self.table, [part.values for part in converted.parts])
-        self.hdfs.delete(stage.stage_path(self._huser, self.source.name, entry.hash))
         records = [part.record() for part in converted.parts]
         return self.ledger.publish(entry, converted.account, records, converted.note)
 
@@ -199,32 +195,11 @@ class Worker:
         )
 
     @contextmanager
-    def _text(self, entry: Entry, local: Path, folder: Path) -> Iterator[stage.Text]:
-        """Open the file's text: from the stage where an earlier attempt left it, or afresh."""
-        if not self.source.staged:
-            with self.source.dissect(local) as listing:
-                yield stage.Text(listing)
-            return
-        place = stage.stage_path(self._huser, self.source.name, entry.hash)
-        kept = folder / "stage.csv.zst"
-        earlier = stage.reopen(self.hdfs, place, kept)
-        if earlier is not None:
-            yield earlier
-            return
-        with self.source.dissect(local) as listing, stage.Text(listing, kept) as text:
-            yield text
-        if text.sound:
-            self._staging = self._background.submit(self.hdfs.upload, place, kept)
-
-    @contextmanager
     def _workplace(self) -> Iterator[Path]:
         """An empty folder of this worker's own."""
-        self._staging = None
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
         try:
             yield self._folder
         finally:
-            if self._staging is not None:
-                wait([self._staging])
             shutil.rmtree(self._folder, ignore_errors=True)

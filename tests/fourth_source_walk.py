@@ -5,7 +5,6 @@ Prints one JSON object. No file of the copy differs from the original.
 
 from __future__ import annotations
 
-import io
 import json
 import sys
 from datetime import date
@@ -38,8 +37,11 @@ def main(folder: Path) -> None:
     """Ingest, score, analyse and ask, all in memory."""
     schema, twin = check_source("toy"), Twin()
     splitter = Splitter(schema.raw, folder)
-    for batch in ingest_source("toy").parse(io.BytesIO("\n".join(LINES).encode() + b"\n")):
-        splitter.write(batch)
+    file = folder / "doors.toy"
+    file.write_text("\n".join(LINES) + "\n")
+    with ingest_source("toy").read(file, folder) as reading:
+        for batch in reading.batches:
+            splitter.write(batch)
     parts = splitter.close()
     raw = pa.concat_tables(pq.read_table(part.path) for part in parts)
     analysis = analyse(WORDS, raw, WordContext(), Parameters(topics=3, seed=1))

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spot_common.registry import check_source
-from spot_ingest.accounting import RAW_LIMIT, Batch, Finding, Rejected
+from spot_ingest.accounting import RAW_LIMIT, Batch, Finding, Reading, Rejected
 from spot_ingest.errors import UnreadableError
 from spot_ingest.readers import tokens
 from spot_ingest.readers.w3c import DEFAULTS, Layout
@@ -57,6 +57,13 @@ def dissect(path: Path) -> Iterator[Listing]:
     """Open a log."""
     with path.open("rb") as stream:
         yield Listing(stream)
+
+
+@contextmanager
+def read(path: Path, _scratch: Path) -> Iterator[Reading]:
+    """Read a file."""
+    with dissect(path) as listing:
+        yield Reading(parse(listing.stream), listing.finish)
 
 
 def parse(stream: IO[bytes]) -> Iterator[Batch]:

@@ -21,7 +21,7 @@ from pyarrow import csv
 
 from spot_common import process
 from spot_common.registry import check_source
-from spot_ingest.accounting import RAW_LIMIT, Batch, Finding, Rejected
+from spot_ingest.accounting import RAW_LIMIT, Batch, Finding, Reading, Rejected
 from spot_ingest.errors import UnreadableError
 from spot_ingest.readers.nfheader import ENVIRONMENT, QUERY_TIMEOUT, header
 from spot_ingest.readers.protocols import ICMP, ICMP6, NAMES
@@ -129,6 +129,13 @@ def dissect(path: Path) -> Iterator[Listing]:
     """Start nfdump on a file; its text is read from ``stream`` of the listing."""
     with process.stream(argv(path), env=ENVIRONMENT) as running:
         yield Listing(path, running)
+
+
+@contextmanager
+def read(path: Path, _scratch: Path) -> Iterator[Reading]:
+    """Read a file."""
+    with dissect(path) as listing:
+        yield Reading(parse(listing.stream), listing.finish)
 
 
 def parse(stream: IO[bytes]) -> Iterator[Batch]:

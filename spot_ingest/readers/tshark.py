@@ -21,7 +21,7 @@ from pyarrow import csv
 
 from spot_common import process
 from spot_common.registry import check_source
-from spot_ingest.accounting import RAW_LIMIT, Batch, Finding, Rejected
+from spot_ingest.accounting import RAW_LIMIT, Batch, Finding, Reading, Rejected
 from spot_ingest.errors import UnreadableError
 
 #: tshark's fields in the order in which they are printed.
@@ -121,6 +121,13 @@ def dissect(path: Path) -> Iterator[Listing]:
     """Start tshark on a capture; its text is read from ``stream`` of the listing."""
     with process.stream(argv(path), env=_ENVIRONMENT) as running:
         yield Listing(running)
+
+
+@contextmanager
+def read(path: Path, _scratch: Path) -> Iterator[Reading]:
+    """Read a file."""
+    with dissect(path) as listing:
+        yield Reading(parse(listing.stream), listing.finish)
 
 
 def parse(stream: IO[bytes]) -> Iterator[Batch]:

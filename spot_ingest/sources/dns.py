@@ -20,6 +20,5 @@ SOURCE = IngestSource(
     accepts=re.compile(r"\.(pcap|pcapng|cap)(\.gz)?$"),
     first_moment=first_moment,
     reader="spot_ingest.readers.tshark",
-    staged=True,
     suffix=".pcap",
 )

@@ -29,6 +29,5 @@ SOURCE = IngestSource(
     accepts=re.compile(r"^nfcapd|\.(nfcapd|nfdump)$"),
     first_moment=first_moment,
     reader="spot_ingest.readers.nfdump",
-    staged=True,
     prefix="nfcapd.",
 )

@@ -30,6 +30,5 @@ SOURCE = IngestSource(
     accepts=re.compile(r"\.log$"),
     first_moment=first_moment,
     reader="spot_ingest.readers.elff",
-    staged=False,
     suffix=".log",
 )

@@ -17,7 +17,6 @@ from ingest_twins import (
 
 from spot_common.errors import ServiceError, ToolError
 from spot_ingest.ledger import State
-from spot_ingest.names import digest_of
 from spot_ingest.work import ATTEMPTS_LIMIT
 
 FLOW = FLOW_SAMPLE.read_bytes()
@@ -65,7 +64,6 @@ def test_a_file_of_each_source_becomes_rows(tmp_path, source, name, data, rows):
         place.worker().table.partition_path(p) for p in entry.partitions
     }
     assert list(place.landing.iterdir()) == []
-    assert not [path for path in place.hdfs.files if "/stage/" in path]
 
 
 def test_originals_lie_by_day_and_hour(tmp_path):
@@ -164,25 +162,6 @@ def test_a_message_that_comes_twice_changes_nothing(tmp_path):
     before = finished(place)
     assert place.worker().handle(entry.path) == entry
     assert finished(place) == before
-
-
-def test_what_the_dissector_printed_is_not_printed_twice(tmp_path, monkeypatch):
-    place = Place(tmp_path, "flow")
-    place.collector().take(place.drop(NAME, FLOW))
-    staged = f"/user/spot/flow/stage/{digest_of(FLOW_SAMPLE)}.csv.zst"
-    monkeypatch.setattr(place.warehouse, "ensure_partitions", _down)
-    with pytest.raises(ServiceError):
-        work(place)
-    assert staged in place.hdfs.files
-    monkeypatch.undo()
-    monkeypatch.setattr("spot_common.process.stream", _down)
-    work(place)
-    assert place.rows.num_rows == 3018
-    assert staged not in place.hdfs.files
-
-
-def _down(*_: object, **__: object) -> None:
-    raise ServiceError("down")
 
 
 def test_a_service_that_is_down_costs_no_attempt(tmp_path):

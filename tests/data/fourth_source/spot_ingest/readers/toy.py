@@ -1,30 +1,20 @@
 """Reads lines of ``moment,badge,door``."""
 
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import IO
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from spot_ingest.accounting import Batch, Finding
+from spot_ingest.accounting import Batch, Finding, Reading
 
 _NAMES = ["moment", "badge", "door"]
 
 
-@dataclass
-class _Listing:
-    stream: IO[bytes]
-
-    def finish(self, received: int) -> Finding:
-        return Finding()
-
-
 @contextmanager
-def dissect(path):
+def read(path, scratch):
     with path.open("rb") as stream:
-        yield _Listing(stream)
+        yield Reading(parse(stream), lambda received: Finding())
 
 
 def parse(stream):

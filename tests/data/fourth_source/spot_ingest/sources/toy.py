@@ -9,6 +9,5 @@ SOURCE = IngestSource(
     accepts=re.compile(r"\.toy$"),
     first_moment=lambda path, name: None,
     reader="spot_ingest.readers.toy",
-    staged=False,
     suffix=".toy",
 )
