@@ -18,7 +18,7 @@ from ingest_bench import Timed, bench_place, committed, report, stored, verdict,
 
 from spot_common.clients import kafka
 from spot_common.config import Config
-from spot_ingest.readers import elff
+from spot_ingest.readers.proxylog import reader
 
 _SAMPLE = Path(__file__).resolve().parents[1] / "samples/proxy/2005-05-04/sampleBluecoat.log"
 
@@ -56,7 +56,7 @@ def _repeated(folder: Path, lines: int) -> tuple[Path, int]:
 
 def _parsed(file: Path) -> Timed:
     started, cpu = time.monotonic(), time.process_time()
-    with elff.read(file, file.parent) as reading:
+    with reader.read(file, file.parent) as reading:
         for _ in reading.batches:
             pass
     return Timed(time.monotonic() - started, time.process_time() - cpu)

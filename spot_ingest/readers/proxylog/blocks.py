@@ -1,0 +1,106 @@
+"""A log as blocks of whole lines, whatever its size and the length of its lines."""
+
+from __future__ import annotations
+
+from codecs import BOM_UTF8
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import IO
+
+import numpy as np
+
+from spot_ingest.accounting import RAW_LIMIT, Rejected
+
+#: Longest line (bytes) that is looked at.
+LINE_LIMIT = 1 << 20
+_READ = 4 << 20
+
+
+@dataclass(frozen=True)
+class Block:
+    """Lines that end with newlines, as they were; ``first`` is the number of the first, from 1.
+
+    A line that is too long is a block of its own, of which only the beginning is kept.
+    """
+
+    first: int
+    data: bytes
+    too_long: bool = False
+
+    @property
+    def text(self) -> bytes:
+        """The lines without the byte order mark that a file may begin with."""
+        return self.data.removeprefix(BOM_UTF8) if self.first == 1 else self.data
+
+    @cached_property
+    def _lines(self) -> list[bytes]:
+        return self.data.split(b"\n")
+
+    def reject(self, line: int, reason: str) -> Rejected:
+        """Set a line of the block (from 0) aside."""
+        raw = self._lines[line].removesuffix(b"\r")[:RAW_LIMIT]
+        return Rejected(self.first + line, reason, raw)
+
+    def says(self) -> int:
+        """Count the lines that are neither blank nor a comment, as most formats have them."""
+        lines = (line.strip() for line in self._lines)
+        return sum(1 for line in lines if line and not line.startswith(b"#"))
+
+    def head(self, lines: int) -> Block:
+        """Give the first lines alone."""
+        end = 0
+        for _ in range(lines):
+            end = self.data.find(b"\n", end) + 1 or len(self.data)
+        return Block(self.first, self.data[:end])
+
+
+def blocks(stream: IO[bytes]) -> Iterator[Block]:
+    """Cut a stream at line ends; a last line without one gets it."""
+    number, rest = 1, b""
+    while data := stream.read(_READ):
+        data = rest + data
+        end = data.rfind(b"\n") + 1
+        whole, rest = data[:end], data[end:]
+        if whole:
+            yield from _cut(number, whole)
+        number += whole.count(b"\n")
+        if len(rest) > LINE_LIMIT:
+            yield Block(number, rest[:RAW_LIMIT] + b"\n", too_long=True)
+            number += 1
+            rest = _after_line(stream)
+    if rest:
+        yield from _cut(number, rest + b"\n")
+
+
+def _cut(number: int, data: bytes) -> Iterator[Block]:
+    """Give whole lines as blocks, each line that is too long apart."""
+    if _all_short(data):
+        yield Block(number, data)
+        return
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + 1
+    sizes = np.diff(ends, prepend=0)
+    done, line = 0, 0
+    for long in np.flatnonzero(sizes > LINE_LIMIT + 1):
+        begin = int(ends[long] - sizes[long])
+        if begin > done:
+            yield Block(number + line, data[done:begin])
+        yield Block(number + int(long), data[begin : begin + RAW_LIMIT] + b"\n", too_long=True)
+        done, line = int(ends[long]), int(long) + 1
+    if done < len(data):
+        yield Block(number + line, data[done:])
+
+
+def _all_short(data: bytes) -> bool:
+    """Tell at a glance that no line is too long: each half of such a length has a line end."""
+    half = LINE_LIMIT // 2
+    return all(data.find(b"\n", at, at + half) >= 0 for at in range(0, len(data) - half, half))
+
+
+def _after_line(stream: IO[bytes]) -> bytes:
+    """Skip the rest of a line; give what was read beyond it."""
+    while data := stream.read(_READ):
+        _, newline, tail = data.partition(b"\n")
+        if newline:
+            return tail
+    return b""
