@@ -178,6 +178,8 @@ SECTIONS: tuple[Section, ...] = (
             _number(
                 "COLLECTOR_SETTLE", "1.0", "a file unchanged this long is complete", 0, unit="s"
             ),
+            _integer("UNPACK_LIMIT", "32768", "most that one file may unpack to", 1, unit="MB"),
+            _integer("UNPACK_RATIO", "250", "the same, as a multiple of its own size", 2),
         ),
     ),
     Section(
