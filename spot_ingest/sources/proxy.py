@@ -7,21 +7,23 @@ from datetime import datetime
 from pathlib import Path
 
 from spot_common.errors import SpotError
-from spot_ingest.readers.proxylog.mapping import formats
+from spot_ingest.readers.proxylog.mapping import FOLDER, formats
+from spot_ingest.readers.unpacked import Limits, unpacked
 from spot_ingest.source import IngestSource
 
 _LOOK_AT = 64 * 1024
+_LIMITS = Limits(size=_LOOK_AT, ratio=_LOOK_AT)
 #: ``.log`` and ``access_log``, perhaps with a number or date of their rotation, perhaps compressed.
 _NAMES = re.compile(
-    r"(?:\.log|(?:^|[._-])access_log)(?:[.-]\d[\dT:_.-]*)?(?:\.(?:gz|xz|zst|bz2|lz4))?$"
+    r"(?:\.log|(?:^|[._-])access_log)(?:[.-]\d[\dT:_.-]*)?(?:\.(?:gz|xz|zst|bz2|lz4))?\Z"
 )
 
 
 def first_moment(path: Path, _name: str) -> datetime | None:
     """The time of the first line that has one in any of the forms that we know."""
     try:
-        with path.open("rb") as log:
-            head = log.read(_LOOK_AT).decode("latin-1")
+        with unpacked(path, _LIMITS) as log:
+            head = (log.read(_LOOK_AT) or b"").decode("latin-1")
         forms = {time.form for form in formats() for time in form.times}
     except (OSError, SpotError):
         return None
@@ -33,10 +35,17 @@ def first_moment(path: Path, _name: str) -> datetime | None:
     return None
 
 
+def check() -> list[str]:
+    """Check the formats; ConfigError naming file and line for what is wrong."""
+    names = [form.name for form in formats()]
+    return [f"{FOLDER}: {len(names)} formats ({', '.join(names)}), all good"]
+
+
 SOURCE = IngestSource(
     name="proxy",
     accepts=_NAMES,
     first_moment=first_moment,
     reader="spot_ingest.readers.proxylog.reader",
     suffix=".log",
+    check=check,
 )

@@ -33,7 +33,7 @@ def _parsed(path: Path) -> tuple[list[dict[str, object]], list[int]]:
     rows, rejected = [], []
     for line in path.read_bytes().split(b"\n")[4:-1]:
         head = b"\n".join(path.read_bytes().split(b"\n")[:4]) + b"\n"
-        batches = list(reader.parse(_stream(head + line + b"\n")))
+        batches = list(reader.Log(_stream(head + line + b"\n")).batches())
         found = [row for batch in batches for row in batch.rows.to_pylist()]
         rows.append(found[0] if found else {})
         rejected.append(sum(len(batch.rejected) for batch in batches))

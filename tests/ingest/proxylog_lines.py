@@ -35,12 +35,12 @@ GATEWAY = (
 )
 ZEEK_NAMES = (
     "ts", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p", "method", "host", "uri",
-    "referrer", "user_agent", "request_body_len", "response_body_len", "status_code",
+    "referrer", "user_agent", "username", "request_body_len", "response_body_len", "status_code",
     "resp_mime_types",
 )  # fmt: skip
 ZEEK_VALUES = (
     "1713495609.060304", "Cls2Lj38", "172.70.43.92", "49108", "192.0.2.201", "8000", "GET",
-    "www.example.com:8000", "/a/b?c=d", "http://r.example/", "Mozilla/5.0 (X11)", "17", "612",
+    "www.example.com:8000", "/a/b?c=d", "http://r.example/", "Mozilla/5.0 (X11)", "-", "17", "612",
     "200", "text/html,text/plain",
 )  # fmt: skip
 ZEEK_HEAD = "#separator \\x09\n#path\thttp\n#fields\t" + "\t".join(ZEEK_NAMES)
@@ -72,7 +72,7 @@ def lines(*texts: str) -> bytes:
 
 def read(data: bytes, name: str = "") -> tuple[list[dict[str, Any]], list[Rejected]]:
     """Read a log; give the rows and the lines that are set aside."""
-    batches = list(reader.parse(io.BytesIO(data), name))
+    batches = list(reader.Log(io.BytesIO(data), name).batches())
     schema = check_source("proxy").raw.arrow()
     assert all(batch.rows.schema == schema for batch in batches)
     assert all(len(batch.hours) == batch.rows.num_rows for batch in batches)

@@ -162,7 +162,7 @@ def test_a_collector_killed_before_it_announces_goes_on(stack, ledger, count, tm
             "nfdump could read only",
         ),
         ("dns", "garbage.pcap", b"no capture at all" * 99, "no DNS response"),
-        ("proxy", "garbage.log", b"\x00\xff nothing\n" * 9, "none of its 9 rows is understood"),
+        ("proxy", "garbage.log", b"\x00\xff nothing\n" * 9, "no format fits its first lines"),
     ],
 )
 def test_bad_input_is_set_aside_with_a_reason(stack, ledger, tmp_path, source, name, data, said):

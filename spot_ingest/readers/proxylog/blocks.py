@@ -6,7 +6,7 @@ from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import IO
+from typing import Protocol
 
 import numpy as np
 
@@ -17,16 +17,30 @@ LINE_LIMIT = 1 << 20
 _READ = 4 << 20
 
 
+class Stream(Protocol):
+    """What a log is read from: less than was asked for comes at its end only."""
+
+    def read(self, size: int = -1, /) -> bytes | None:
+        """Give so many bytes."""
+
+
 @dataclass(frozen=True)
 class Block:
     """Lines that end with newlines, as they were; ``first`` is the number of the first, from 1.
 
-    A line that is too long is a block of its own, of which only the beginning is kept.
+    A line that is too long is a block of its own, of which only the beginning is kept; so is a
+    last line that did not end with a newline (``ended`` is false).
     """
 
     first: int
     data: bytes
     too_long: bool = False
+    ended: bool = True
+
+    @cached_property
+    def count(self) -> int:
+        """How many lines these are."""
+        return self.data.count(b"\n")
 
     @property
     def text(self) -> bytes:
@@ -55,28 +69,32 @@ class Block:
         return Block(self.first, self.data[:end])
 
 
-def blocks(stream: IO[bytes]) -> Iterator[Block]:
+def blocks(stream: Stream) -> Iterator[Block]:
     """Cut a stream at line ends; a last line without one gets it."""
     number, rest = 1, b""
-    while data := stream.read(_READ):
-        data = rest + data
+    data = stream.read(_READ)
+    while data:
         end = data.rfind(b"\n") + 1
-        whole, rest = data[:end], data[end:]
-        if whole:
-            yield from _cut(number, whole)
-        number += whole.count(b"\n")
+        rest = data[end:]
+        for block in _cut(number, data[:end]):
+            yield block
+            number = block.first + block.count
         if len(rest) > LINE_LIMIT:
             yield Block(number, rest[:RAW_LIMIT] + b"\n", too_long=True)
-            number += 1
-            rest = _after_line(stream)
+            number, rest = number + 1, b""
+            data = _after_line(stream) or stream.read(_READ)
+        else:
+            more = stream.read(_READ)
+            data = rest + more if more else b""
     if rest:
-        yield from _cut(number, rest + b"\n")
+        yield Block(number, rest + b"\n", ended=False)
 
 
 def _cut(number: int, data: bytes) -> Iterator[Block]:
     """Give whole lines as blocks, each line that is too long apart."""
     if _all_short(data):
-        yield Block(number, data)
+        if data:
+            yield Block(number, data)
         return
     ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + 1
     sizes = np.diff(ends, prepend=0)
@@ -97,7 +115,7 @@ def _all_short(data: bytes) -> bool:
     return all(data.find(b"\n", at, at + half) >= 0 for at in range(0, len(data) - half, half))
 
 
-def _after_line(stream: IO[bytes]) -> bytes:
+def _after_line(stream: Stream) -> bytes:
     """Skip the rest of a line; give what was read beyond it."""
     while data := stream.read(_READ):
         _, newline, tail = data.partition(b"\n")

@@ -2,49 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
-from spot_ingest.accounting import Batch, Finding, Reading
+from spot_common.config import load_config
+from spot_ingest.accounting import Batch, Finding, Reading, Rejected
 from spot_ingest.errors import UnreadableError
 from spot_ingest.readers.proxylog import columns
-from spot_ingest.readers.proxylog.blocks import LINE_LIMIT, blocks
-from spot_ingest.readers.proxylog.recognition import recognised
+from spot_ingest.readers.proxylog.blocks import LINE_LIMIT, Block, Stream, blocks
+from spot_ingest.readers.proxylog.recognition import LogReader, recognised
+from spot_ingest.readers.unpacked import Limits, unpacked
 
 
 @contextmanager
 def read(path: Path, _scratch: Path) -> Iterator[Reading]:
-    """Read a log."""
-    with path.open("rb") as stream:
-        yield Reading(parse(stream, path.name), _finish)
+    """Read a log, compressed or not."""
+    with unpacked(path, Limits.of(load_config())) as stream:
+        log = Log(stream, path.name, lambda: stream.damage)
+        yield Reading(log.batches(), log.finish)
 
 
-def _finish(received: int) -> Finding:
-    """Raise UnreadableError when the log held no line at all."""
-    if received == 0:
-        raise UnreadableError("it holds no log line")
-    return Finding()
+class Log:
+    """One log while it is read; ``damage`` says after its end what is wrong with the file."""
 
+    def __init__(
+        self, stream: Stream, name: str = "", damage: Callable[[], str] = lambda: ""
+    ) -> None:
+        self._stream = stream
+        self._name = name
+        self._damage = damage
+        self._cut = Rejected(1, "", b"")
 
-def parse(stream: IO[bytes], name: str = "") -> Iterator[Batch]:
-    """Turn a log into batches; a line that is not understood is set aside with its reason.
+    def batches(self) -> Iterator[Batch]:
+        """Turn the lines into rows, or set them aside.
 
-    ``name`` is the file's. UnreadableError where no format fits the first lines.
-    """
-    reader = None
-    parts = blocks(stream)
-    for block in parts:
-        if block.too_long:
-            reason = f"the line is longer than {LINE_LIMIT} bytes"
-            yield columns.nothing([block.reject(0, reason)])
-        elif reader is not None:
-            yield from reader.read(block)
-        elif block.says():
-            try:
-                reader = recognised(block, name)
-            except UnreadableError as error:
-                error.rows = block.says() + sum(rest.says() for rest in parts)
-                raise
-            yield from reader.read(block)
+        UnreadableError where no format fits the first lines.
+        """
+        reader: LogReader | None = None
+        parts = blocks(self._stream)
+        for block in parts:
+            if not block.ended and self._damage():
+                self._cut = block.reject(0, "")
+                return
+            self._cut = Rejected(block.first + block.count, "", b"")
+            if block.too_long:
+                reason = f"the line is longer than {LINE_LIMIT} bytes"
+                yield columns.nothing([block.reject(0, reason)])
+            elif reader := reader or self._recognised(block, parts):
+                yield from reader.read(block)
+
+    def _recognised(self, block: Block, rest: Iterator[Block]) -> LogReader | None:
+        try:
+            return recognised(block, self._name)
+        except UnreadableError as error:
+            error.rows = block.says() + sum(other.says() for other in rest)
+            raise
+
+    def finish(self, received: int) -> Finding:
+        """Tell of a cut or damage; UnreadableError when there was no line at all."""
+        damage = self._damage()
+        if received == 0:
+            raise UnreadableError(damage or "it holds no log line")
+        if not damage:
+            return Finding()
+        return Finding((Rejected(self._cut.number, damage, self._cut.raw),), damage)

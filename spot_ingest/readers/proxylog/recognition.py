@@ -19,24 +19,29 @@ LogReader: TypeAlias = LinedReader | JsonReader
 _HEAD = 50
 
 
-def recognised(block: Block, name: str) -> LogReader:
+def recognised(block: Block, name: str) -> LogReader | None:
     """Give a reader of the format that the first lines of a log are in.
 
     A line that names the fields decides; else the format that understands most lines, and of
-    equal ones that which expects such a file name. UnreadableError where there is none; it says
-    how far each format came.
-    TransientError where a file of the formats is wrong.
+    equal ones that which expects such a file name. None where the lines say nothing yet.
+    UnreadableError where no format fits; it says how far each came. TransientError where a file
+    of the formats is wrong.
     """
     _check_encoding(block.data)
     known = _known()
+    tried: list[_Trial] = []
     for part in (block.head(_HEAD), block):
         for form in known:
             if _reader(form).names_fields(part):
                 return _reader(form)
+        if not block.says():
+            continue
         tried = [_Trial(form, part) for form in known]
         best = max(tried, key=lambda one: (one.stored, fnmatch(name, one.form.files)))
         if best.stored:
             return _reader(best.form)
+    if not tried:
+        return None
     reasons = "; ".join(f"{one.form.name}: {one.reason}" for one in tried)
     raise UnreadableError(
         f"no format fits its first lines ({reasons})",
