@@ -263,11 +263,14 @@ def test_a_new_header_of_zeek_changes_the_meaning():
     assert [row["reqmethod"] for row in rows] == ["GET", "www.example.com:8000"]
 
 
-def test_other_logs_of_zeek_say_which_fields_they_lack():
-    head = "#fields\tts\tuid\tid.orig_h\tid.orig_p\tproto"
-    rows, (rejected,) = read(lines(head, "1713495609.1\tC\t10.0.0.1\t1\ttcp"))
+def test_other_logs_of_zeek_are_no_proxy_logs():
+    head = "#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tproto"
+    rows, (rejected,) = read(lines(head, "1713495609.1\tC\t10.0.0.1\t1\t192.0.2.1\ttcp"))
     assert rows == []
-    assert rejected.reason == "its #fields line lacks host"
+    assert rejected.reason == "its #fields line lacks request_body_len"
+    conn = {"ts": 1713495609.1, "id.orig_h": "10.0.0.1", "id.resp_h": "192.0.2.1", "proto": "tcp"}
+    with pytest.raises(UnreadableError, match="zeek-json: the line has no request_body_len"):
+        read(lines(json.dumps(conn)))
 
 
 @pytest.mark.parametrize("line", [REPORTER, MAIN, SQUID, COMBINED])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,7 @@ def test_a_folder_without_formats_is_an_error(folder: Path):
         ("%d.%m.%Y", "%d.%m", "line 8: no time can be read so: it must have"),
         ("Europe/Berlin", "Europe/Bärlin", "line 8: no time can be read so: .* no time zone"),
         ("form:", "from:", "line 8: unknown key 'from'"),
+        ("times:", "needs: wen\ntimes:", "line 7: unknown field 'wen'"),
         (", zone:", ", zones:", "line 8: unknown key 'zones'"),
         ("  clientip: client\n", "", "line 10: the column clientip is missing"),
         ("  clientip:", "  clientop:", "line 10: unknown column 'clientop'"),
@@ -153,7 +155,22 @@ def test_bytes_that_are_no_text_are_refused(folder: Path):
         formats()
 
 
+MANUAL = (FOLDER.parents[1] / "docs" / "admin.md").read_text()
+
+
+def test_the_example_of_the_manual_reads_its_line(folder: Path):
+    example = re.search(r"`(www\.example\.com:80 .*?)`:\n\n```yaml\n(.*?)```", MANUAL, re.DOTALL)
+    assert example is not None
+    line, text = example.groups()
+    (folder / "vhosts.yaml").write_text(text)
+    (row,), rejected = read(f"{line}\n".encode())
+    assert rejected == []
+    names = ("p_date", "p_time", "clientip", "host", "uriport", "uripath", "scbytes", "useragent")
+    assert [row[name] for name in names] == [
+        "2016-07-07", "23:00:01", "10.0.0.8", "www.example.com", "80", "/a", 5120, "Mozilla/5.0",
+    ]  # fmt: skip
+
+
 def test_every_step_is_told_in_the_manual():
-    manual = (FOLDER.parents[1] / "docs" / "admin.md").read_text()
     words = {step.partition(" ")[0] for step in steps.KNOWN} | {*mapping._KEYS, *mapping.SPLITS}
-    assert [word for word in sorted(words) if f"`{word}" not in manual] == []
+    assert [word for word in sorted(words) if f"`{word}" not in MANUAL] == []

@@ -20,7 +20,7 @@ from spot_ingest.readers.proxylog.steps import Steps
 from spot_ingest.readers.proxylog.tokens import Flags, Ints
 
 _INT_MAX = 2**31 - 1
-_ABSENT = pa.array(["-", ""])
+_NONE = pa.array(["-", ""])
 _NO_TIME = "the line has no valid date and time"
 
 
@@ -67,7 +67,8 @@ def rows_of(form: Format, fields: Mapping[str, Any], count: int) -> Rows:
     """Build the rows of ``count`` lines from the texts of their fields."""
     taken = Steps(dict(fields))
     seconds, timed = _times(form, taken, fields)
-    faults = [(_NO_TIME, ~timed)]
+    faults = [(f"the line has no {name}", _absent(taken((name,)))) for name in form.needs]
+    faults.append((_NO_TIME, ~timed))
     values: dict[str, Any] = {"p_date": moments.dates(seconds), "p_time": moments.times(seconds)}
     kinds = {field.name: field.type for field in schema()}
     for column, sources in form.columns.items():
@@ -81,6 +82,12 @@ def rows_of(form: Format, fields: Mapping[str, Any], count: int) -> Rows:
         else:
             values[column] = texts
     return Rows(_in_order(values, count), seconds, tuple(faults))
+
+
+def _absent(texts: Any) -> Flags:
+    """Tell which texts are none."""
+    flags: Flags = pc.is_in(texts, _NONE).to_numpy(zero_copy_only=False)
+    return flags
 
 
 def _times(form: Format, taken: Steps, fields: Mapping[str, Any]) -> tuple[Ints, Flags]:
@@ -106,13 +113,13 @@ def _first(sources: list[Source], taken: Steps, count: int) -> Any:
     texts = None
     for source in sources:
         mine = taken(source.path) if source.path else pa.repeat(source.text, count)
-        texts = mine if texts is None else pc.if_else(pc.is_in(texts, _ABSENT), mine, texts)
+        texts = mine if texts is None else pc.if_else(pc.is_in(texts, _NONE), mine, texts)
     return texts
 
 
 def _number(texts: Any) -> tuple[Any, Flags]:
     """Whole numbers, at most 2147483647, NULL for ``-``; and flags of what is no number."""
-    absent = pc.is_in(texts, _ABSENT)
+    absent = pc.is_in(texts, _NONE)
     values = steps.numbers(texts)
     fault = pc.invert(pc.or_(absent, pc.is_valid(values)))
     capped = pc.min_element_wise(pc.floor(values), float(_INT_MAX), skip_nulls=False)

@@ -58,7 +58,8 @@ class Format:
 
     A line that begins with ``header`` names the fields of those that follow; before the first one
     the ``layouts`` are tried, which differ in the number of their fields. Lines that begin with
-    ``comments`` tell nothing. ``files`` is a pattern of names that such logs usually have.
+    ``comments`` tell nothing. Lines without one of the fields that it ``needs`` are of another
+    format. ``files`` is a pattern of names that such logs usually have.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Format:
     layouts: tuple[Layout, ...] = ()
     header: bytes = b""
     comments: bytes = b""
+    needs: tuple[str, ...] = ()
     files: str = ""
 
     @cached_property
@@ -75,7 +77,7 @@ class Format:
         """The fields that are of interest."""
         paths = [source.path for sources in self.columns.values() for source in sources]
         named = {path[0] for path in paths if path}
-        return frozenset(named.union(*(time.fields for time in self.times)))
+        return frozenset(named.union(self.needs, *(time.fields for time in self.times)))
 
     def missing(self, layout: Layout) -> list[str]:
         """Name the fields without which no row can be made of a line."""
@@ -87,4 +89,4 @@ class Format:
         ]
         if not any(set(time.fields) <= fields.keys() for time in self.times):
             lacking = [name for name in self.times[0].fields if name not in fields] + lacking
-        return lacking
+        return lacking + [name for name in self.needs if name not in fields]

@@ -26,7 +26,7 @@ from spot_ingest.readers.proxylog.tokens import SPLITS
 FOLDER = ROOT / "conf" / "proxy"
 _LARGEST = 64 * 1024
 _JSON = "json"
-_KEYS = ("split", "layouts", "header", "comments", "files", "times", "columns")
+_KEYS = ("split", "layouts", "header", "comments", "needs", "files", "times", "columns")
 
 
 def formats(folder: Path | None = None) -> tuple[Format, ...]:
@@ -80,6 +80,7 @@ def parse(text: str, where: str, name: str) -> Format:
         layouts=layouts,
         header=reader.sign(given.get("header"), 40),
         comments=reader.sign(given.get("comments"), 1),
+        needs=reader.names(given["needs"], known) if "needs" in given else (),
         files=document.text(given["files"]) if "files" in given else "",
     )
     for layout in layouts:
@@ -122,13 +123,18 @@ class _Reader:
             found[layout.count] = layout
         return tuple(found.values())
 
+    def names(self, node: Any, known: Collection[str] | None) -> tuple[str, ...]:
+        """Read names of fields with blanks between."""
+        names = tuple(self._name(name) for name in self.document.text(node).split())
+        for name in names:
+            self._check_field(node, name, known)
+        return names
+
     def time(self, node: Any, known: Collection[str] | None) -> Time:
         """Read one way in which the time is told."""
         keys = ("fields", "form", "zone")
         given = self.document.section(node, "key", keys, needed=("fields", "form"))
-        fields = tuple(self._name(name) for name in self.document.text(given["fields"]).split())
-        for name in fields:
-            self._check_field(given["fields"], name, known)
+        fields = self.names(given["fields"], known)
         zone = self.document.text(given["zone"]) if "zone" in given else "UTC"
         try:
             return Time(fields, Form(self.document.text(given["form"]), zone))
