@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from ingest_twins import Place
 from proxylog_lines import FORMATS, lines
 
+from spot_ingest.ledger import State
 from spot_ingest.readers.proxylog import mapping
 from spot_ingest.source import ingest_source
 
@@ -115,6 +117,21 @@ def test_neither_is_one_that_is_gone_nor_a_format_that_is_wrong(
     (tmp_path / "wrong.yaml").write_text("split: nonsense\n")
     monkeypatch.setattr(mapping, "FOLDER", tmp_path)
     assert SOURCE.first_moment(path, path.name) is None
+
+
+def test_a_rotated_log_goes_the_whole_way(tmp_path: Path):
+    place = Place(tmp_path, "proxy")
+    text = lines(
+        FORMATS["squid"][1], "odd", FORMATS["squid"][1].replace("1467011157", "1467014757")
+    )
+    entry = place.through("access.log.1.gz", gzip.compress(text))
+    assert (entry.state, entry.rows_stored, entry.rows_set_aside) == (State.PUBLISHED, 2, 1)
+    assert "/binary/20160627/07/access.log.1.gz" in entry.path
+    assert place.rows.column("p_time").to_pylist() == ["07:05:57", "08:05:57"]
+    assert {tuple(part.values()) for part in entry.partitions} == {
+        (2016, 6, 27, 7, 1),
+        (2016, 6, 27, 8, 1),
+    }
 
 
 def test_the_formats_are_checked_with_the_settings():

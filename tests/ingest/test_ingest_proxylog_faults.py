@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
 import tracemalloc
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from proxylog_lines import COMBINED, FORMATS, MAIN, REPORTER, SQUID, ZEEK_JSON, 
 from spot_ingest.accounting import RAW_LIMIT, Account, Finding, Rejected
 from spot_ingest.errors import UnreadableError
 from spot_ingest.readers.proxylog import reader
-from spot_ingest.readers.proxylog.blocks import LINE_LIMIT, blocks
+from spot_ingest.readers.proxylog.blocks import LINE_LIMIT, LINES_LIMIT, blocks
 from spot_ingest.source import ingest_source
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
@@ -154,6 +155,13 @@ def test_a_gigabyte_in_one_line_needs_little_memory():
     assert peak < 32 << 20
 
 
+def test_a_great_many_lines_are_set_aside_bit_by_bit():
+    data = lines(SQUID) + b"x\n" * 300_000
+    batches = list(reader.Log(io.BytesIO(data)).batches())
+    assert sum(len(batch.rejected) for batch in batches) == 300_000
+    assert max(len(batch.rejected) for batch in batches) <= LINES_LIMIT
+
+
 @given(
     st.lists(st.one_of(st.binary(max_size=30), st.just(b"z" * 90)), max_size=12),
     st.integers(1, 40),
@@ -173,6 +181,7 @@ def test_blocks_are_the_lines_of_the_stream(texts: list[bytes], read_size: int):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("spot_ingest.readers.proxylog.blocks.LINE_LIMIT", limit)
         patch.setattr("spot_ingest.readers.proxylog.blocks.RAW_LIMIT", 8)
+        patch.setattr("spot_ingest.readers.proxylog.blocks.LINES_LIMIT", 5)
         found = list(blocks(Small()))
     wanted = data.split(b"\n")
     if wanted[-1] == b"":
@@ -186,6 +195,7 @@ def test_blocks_are_the_lines_of_the_stream(texts: list[bytes], read_size: int):
     assert [block.first for block in found if block.too_long] == [
         number for number, text in enumerate(wanted, 1) if len(text) > limit
     ]
+    assert all(block.count <= 5 for block in found)
     assert all(block.ended for block in found[:-1])
     assert not found or found[-1].ended == (data.endswith(b"\n") or found[-1].too_long)
 

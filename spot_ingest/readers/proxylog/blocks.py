@@ -6,6 +6,7 @@ from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +15,8 @@ from spot_ingest.accounting import RAW_LIMIT, Rejected
 
 #: Longest line (bytes) that is looked at.
 LINE_LIMIT = 1 << 20
+#: Most lines of a block: each may become an object when it is set aside.
+LINES_LIMIT = 1 << 16
 _READ = 4 << 20
 
 
@@ -92,21 +95,20 @@ def blocks(stream: Stream) -> Iterator[Block]:
 
 def _cut(number: int, data: bytes) -> Iterator[Block]:
     """Give whole lines as blocks, each line that is too long apart."""
-    if _all_short(data):
+    if _all_short(data) and data.count(b"\n") <= LINES_LIMIT:
         if data:
             yield Block(number, data)
         return
     ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + 1
-    sizes = np.diff(ends, prepend=0)
-    done, line = 0, 0
-    for long in np.flatnonzero(sizes > LINE_LIMIT + 1):
-        begin = int(ends[long] - sizes[long])
-        if begin > done:
-            yield Block(number + line, data[done:begin])
-        yield Block(number + int(long), data[begin : begin + RAW_LIMIT] + b"\n", too_long=True)
-        done, line = int(ends[long]), int(long) + 1
-    if done < len(data):
-        yield Block(number + line, data[done:])
+    too_long = np.diff(ends, prepend=0) > LINE_LIMIT + 1
+    alone = np.flatnonzero(too_long)
+    steps = np.arange(0, len(ends), LINES_LIMIT)
+    for first, beyond in pairwise(np.unique([*steps, *alone, *(alone + 1), len(ends)]).tolist()):
+        lines = data[ends[first - 1] if first else 0 : ends[beyond - 1]]
+        if too_long[first]:
+            yield Block(number + first, lines[:RAW_LIMIT] + b"\n", too_long=True)
+        else:
+            yield Block(number + first, lines)
 
 
 def _all_short(data: bytes) -> bool:
