@@ -13,7 +13,6 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from pathlib import Path
 from threading import Lock
 
 import pyarrow as pa
@@ -30,6 +29,7 @@ Values = Mapping[str, int]
 
 _COMPRESSION = "zstd"
 _CACHED_READS = 64
+_FOOTER_BYTES = 1 << 16
 
 
 class Warehouse:
@@ -48,20 +48,29 @@ class Warehouse:
         """The HDFS folder of a partition."""
         return f"{table.location(self.huser)}/{table.partition_path(values)}"
 
-    def add_file(self, table: Table, values: Values, content: pa.Table | Path, name: str) -> bool:
-        """Put one Parquet file named ``name`` into a partition.
+    def adopt(self, table: Table, values: Values, staged: str, name: str) -> bool:
+        """Rename a staged Parquet file into a partition, as ``name``.
 
-        ``content`` is an Arrow table with the table's columns, or the path of a Parquet file of
-        them. False where a file of that name is there already: a repeated input adds nothing.
+        False where a file of that name is there already; NotFoundError where nothing is staged.
         The partition must be made known by :meth:`ensure_partitions`.
         """
-        target = f"{self.partition_folder(table, values)}/{name}.parquet"
-        if isinstance(content, Path):
-            return self.hdfs.upload(target, content)
-        if self.hdfs.exists(target):
-            return False
-        self.hdfs.write_bytes(target, to_parquet(table, content))
-        return True
+        return self.hdfs.rename(staged, self._file(table, values, name))
+
+    def holds(self, table: Table, values: Values, name: str) -> bool:
+        """Say whether a partition has a file of that name."""
+        return self.hdfs.exists(self._file(table, values, name))
+
+    def footer(self, path: str) -> pq.FileMetaData:
+        """Read the footer of a Parquet file; DataError where it is none or was cut short."""
+        size = self.hdfs.status(path).size
+        end = self.hdfs.read_end(path, size, _FOOTER_BYTES)
+        needed = int.from_bytes(end[-8:-4], "little") + 8
+        if len(end) < needed <= size:
+            end = self.hdfs.read_end(path, size, needed)
+        try:
+            return pq.read_metadata(io.BytesIO(end))
+        except (pa.ArrowException, OSError) as error:
+            raise DataError(f"{path} is no whole Parquet file: {error}") from error
 
     def ensure_partitions(self, table: Table, partitions: Iterable[Values]) -> None:
         """Tell the SQL server of partitions that it may not know, in one statement."""
@@ -139,6 +148,9 @@ class Warehouse:
     def days(self, table: Table) -> list[date]:
         """Give the days that have a partition, oldest first."""
         return sorted({date(v["y"], v["m"], v["d"]) for v in self.partitions(table)})
+
+    def _file(self, table: Table, values: Values, name: str) -> str:
+        return f"{self.partition_folder(table, values)}/{name}.parquet"
 
     def _numbers(self, table: Table, values: Values, name: str) -> list[int]:
         folder = posixpath.join(table.location(self.huser), table.leading_path(values))

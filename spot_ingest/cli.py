@@ -14,8 +14,9 @@ from spot_common import log
 from spot_common.cli import DAY, SpotCommand, SpotGroup, json_option, print_json
 from spot_common.config import load_config
 from spot_common.errors import DataError, NotFoundError
+from spot_ingest.entry import Entry, State
 from spot_ingest.feed import Outcome, feed, hashes_of, wait
-from spot_ingest.ledger import Entry, Ledger, State
+from spot_ingest.ledger import Ledger
 from spot_ingest.source import ingest_source
 from spot_ingest.stopping import until_told
 

@@ -16,9 +16,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from spot_common.clients.hdfs import Hdfs
-from spot_common.errors import NotFoundError
-from spot_ingest.accounting import Rejected
-from spot_ingest.ledger import Entry
+from spot_common.errors import DataError, NotFoundError
+from spot_ingest.accounting import Account, Rejected
+from spot_ingest.entry import Entry
+from spot_ingest.errors import UnreadableError
 
 
 def quarantine_folder(huser: str, entry: Entry) -> str:
@@ -26,30 +27,33 @@ def quarantine_folder(huser: str, entry: Entry) -> str:
     return f"{huser.rstrip('/')}/{entry.source}/quarantine/{entry.hash}"
 
 
+def rows_path(huser: str, entry: Entry) -> str:
+    """Where the rows of a published file lie that were set aside."""
+    return f"{quarantine_folder(huser, entry)}/rows.jsonl"
+
+
 class RejectedRows:
     """Collects the rows of one file that are set aside, in a local file."""
 
     def __init__(self, local: Path, name: str) -> None:
-        self.count = 0
         self.first = ""
         self._local = local
         self._name = name
 
-    def add(self, rows: Sequence[Rejected]) -> None:
-        """Keep these rows."""
+    @property
+    def local(self) -> Path | None:
+        """The file; None while there is no row."""
+        return self._local if self.first else None
+
+    def add(self, rows: Sequence[Rejected], account: Account) -> None:
+        """Keep these rows and count them."""
         if not rows:
             return
         self.first = self.first or rows[0].reason
-        self.count += len(rows)
         with self._local.open("a", encoding="ascii") as lines:
             for row in rows:
                 lines.write(json.dumps(self._record(row)) + "\n")
-
-    def store(self, hdfs: Hdfs, folder: str) -> None:
-        """Put them into HDFS in place of what an earlier attempt left there."""
-        hdfs.delete(folder, recursive=True)
-        if self.count:
-            hdfs.upload(f"{folder}/rows.jsonl", self._local)
+                account.reject(row.reason)
 
     def _record(self, row: Rejected) -> dict[str, object]:
         return {
@@ -60,17 +64,38 @@ class RejectedRows:
         }
 
 
-def set_file_aside(hdfs: Hdfs, folder: str, entry: Entry, reason: str, hint: str) -> None:
+def set_file_aside(hdfs: Hdfs, folder: str, entry: Entry, error: DataError) -> None:
     """Move a file from the originals into quarantine and write down why; safe to repeat."""
     record = {
         "source": entry.source,
         "file": entry.name,
         "hash": entry.hash,
         "size": entry.size,
-        "reason": reason,
-        "hint": hint,
+        "reason": error.message,
+        "hint": error.hint,
+        "rows": error.rows if isinstance(error, UnreadableError) else 0,
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
     hdfs.write_bytes(f"{folder}/reason.json", json.dumps(record, indent=2).encode())
     with contextlib.suppress(NotFoundError):  # an earlier attempt may have moved it
         hdfs.rename(entry.path, f"{folder}/{posixpath.basename(entry.path)}")
+
+
+def readmit(hdfs: Hdfs, huser: str, entry: Entry) -> None:
+    """Remove what was kept of a file as a whole, after it has been published."""
+    folder = quarantine_folder(huser, entry)
+    rows = posixpath.basename(rows_path(huser, entry))
+    for left in hdfs.list(folder):
+        if left.name != rows or not entry.reasons:
+            hdfs.delete(f"{folder}/{left.name}")
+    if not entry.reasons:
+        hdfs.delete(folder, recursive=True)
+
+
+def why_aside(hdfs: Hdfs, folder: str) -> UnreadableError | None:
+    """Give the reason that is written down for a file; None where it is not set aside."""
+    try:
+        record = json.loads(hdfs.read_bytes(f"{folder}/reason.json"))
+    except NotFoundError:
+        return None
+    return UnreadableError(record["reason"], rows=record.get("rows", 0), hint=record["hint"])

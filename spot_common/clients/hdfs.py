@@ -122,6 +122,12 @@ class Hdfs:
             raise self.explain(path, error) from error
 
     @_explained
+    def read_end(self, path: str, size: int, length: int) -> bytes:
+        """Give the last ``length`` bytes of a file of ``size`` bytes."""
+        with self._client.read(path, offset=max(0, size - length)) as reader:
+            return bytes(reader.read())
+
+    @_explained
     def download(self, path: str, local: Path) -> None:
         """Copy a file from HDFS to this machine."""
         with self._client.read(path, chunk_size=_CHUNK) as chunks, local.open("wb") as target:
@@ -136,6 +142,12 @@ class Hdfs:
         if not self.rename(temporary, path):
             self._client.delete(path)
             self._client.rename(temporary, path)
+
+    @_explained
+    def write_file(self, path: str, local: Path) -> None:
+        """Copy a file of this machine to a place where no reader looks; one there is replaced."""
+        with local.open("rb") as source:
+            self._client.write(path, data=source, overwrite=True)
 
     @_explained
     def upload(self, path: str, local: Path) -> bool:
@@ -164,6 +176,16 @@ class Hdfs:
             self._client.status(path)
             return False
         return True
+
+    @_explained
+    def replace(self, path: str, target: str) -> None:
+        """Rename a file in place of what is at ``target``, in one step.
+
+        Raises NotFoundError where ``path`` does not exist.
+        """
+        self._client.makedirs(posixpath.dirname(target))
+        answer = self._client._rename(path, destination=target, renameoptions="OVERWRITE")
+        answer.close()
 
     @_explained
     def delete(self, path: str, *, recursive: bool = False) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -15,7 +15,7 @@ from sqlalchemy import create_engine
 
 from spot_common.clients.hdfs import Entry
 from spot_common.config import Config, load_config
-from spot_common.errors import NotFoundError, ServiceError
+from spot_common.errors import DataError, NotFoundError, ServiceError
 from spot_common.schema.types import Table
 from spot_ingest.collector import Collector
 from spot_ingest.ledger import Ledger
@@ -68,8 +68,20 @@ class HdfsTwin:
         self.status(path)
         yield io.BytesIO(self.files[path])
 
-    def download(self, path: str, local: Path) -> None:
-        local.write_bytes(self.files[path])
+    def read_bytes(self, path: str) -> bytes:
+        self.status(path)
+        return self.files[path]
+
+    def list(self, path: str) -> list[Entry]:
+        below = [
+            name.removeprefix(f"{path}/") for name in self.files if name.startswith(f"{path}/")
+        ]
+        names = sorted({name.partition("/")[0] for name in below})
+        return [Entry(name, f"{path}/{name}" not in self.files, 0, 0) for name in names]
+
+    def write_file(self, path: str, local: Path) -> None:
+        self.fate.step()
+        self.files[path] = local.read_bytes()
 
     def write_bytes(self, path: str, data: bytes) -> None:
         self.fate.step()
@@ -84,11 +96,20 @@ class HdfsTwin:
 
     def rename(self, path: str, target: str) -> bool:
         self.fate.step()
-        self.status(path)
-        if target in self.files:
+        if self.exists(target):
             return False
-        self.files[target] = self.files.pop(path)
+        moved = [name for name in self.files if name == path or name.startswith(f"{path}/")]
+        if not moved:
+            raise NotFoundError(f"HDFS has no {path}")
+        for name in moved:
+            self.files[target + name.removeprefix(path)] = self.files.pop(name)
         return True
+
+    def replace(self, path: str, target: str) -> None:
+        self.fate.step()
+        if path not in self.files:
+            raise NotFoundError(f"HDFS has no {path}")
+        self.files[target] = self.files.pop(path)
 
     def delete(self, path: str, *, recursive: bool = False) -> bool:
         self.fate.step()
@@ -101,13 +122,26 @@ class HdfsTwin:
 class WarehouseTwin:
     """Tables over the twin of HDFS; remembers which partitions were made known."""
 
+    huser = "/user/spot"
+
     def __init__(self, hdfs: HdfsTwin) -> None:
         self.hdfs = hdfs
         self.known: set[str] = set()
 
-    def add_file(self, table: Table, values: Mapping[str, int], content: Path, name: str) -> bool:
-        folder = f"{table.location('/user/spot')}/{table.partition_path(values)}"
-        return self.hdfs.upload(f"{folder}/{name}.parquet", content)
+    def adopt(self, table: Table, values: Mapping[str, int], staged: str, name: str) -> bool:
+        return self.hdfs.rename(staged, self._file(table, values, name))
+
+    def holds(self, table: Table, values: Mapping[str, int], name: str) -> bool:
+        return self.hdfs.exists(self._file(table, values, name))
+
+    def footer(self, path: str) -> pq.FileMetaData:
+        try:
+            return pq.read_metadata(io.BytesIO(self.hdfs.files[path]))
+        except pa.ArrowException as error:
+            raise DataError(str(error)) from error
+
+    def _file(self, table: Table, values: Mapping[str, int], name: str) -> str:
+        return f"{table.location(self.huser)}/{table.partition_path(values)}/{name}.parquet"
 
     def ensure_partitions(self, table: Table, partitions: list[Mapping[str, int]]) -> None:
         self.hdfs.fate.step()
@@ -129,10 +163,14 @@ class AnnouncerTwin:
     def __init__(self, fate: Fate) -> None:
         self.fate = fate
         self.sent: list[str] = []
+        self.lag = 0
 
-    def send(self, path: str) -> None:
+    def send(self, paths: Sequence[str]) -> None:
         self.fate.step()
-        self.sent.append(path)
+        self.sent += paths
+
+    def waiting(self) -> int:
+        return self.lag
 
     def close(self) -> None:
         pass
@@ -143,9 +181,9 @@ class LedgerOnTheWay(Ledger):
 
     fate = Fate()
 
-    def move(self, entry, state, **values):  # type: ignore[no-untyped-def]
+    def write(self, change):  # type: ignore[no-untyped-def]
         self.fate.step()
-        return super().move(entry, state, **values)
+        return super().write(change)
 
 
 class Place:
@@ -179,12 +217,12 @@ class Place:
             announcer=self.announcer,  # type: ignore[arg-type]
         )
 
-    def worker(self) -> Worker:
+    def worker(self, number: int = 0) -> Worker:
         """A worker that was just started."""
         return Worker(
             self.config,
             self.source,
-            0,
+            number,
             ledger=self.ledger,
             warehouse=self.warehouse,  # type: ignore[arg-type]
         )
@@ -197,9 +235,12 @@ class Place:
 
     def through(self, name: str, data: bytes):  # type: ignore[no-untyped-def]
         """Bring one file the whole way; give its entry in the ledger."""
-        entry = self.collector().take(self.drop(name, data))
-        assert entry is not None
-        return self.worker().handle(entry.path)
+        return self.worker().handle(self.collected(name, data).path)
+
+    def collected(self, name: str, data: bytes):  # type: ignore[no-untyped-def]
+        """Let a collector bring one file in; give its entry in the ledger."""
+        (entry,) = self.collector().take([self.drop(name, data)])
+        return entry
 
     @property
     def rows(self) -> pa.Table:

@@ -9,7 +9,8 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import IntegrityError
 
 from spot_ingest.accounting import Account
-from spot_ingest.ledger import Ledger, State
+from spot_ingest.entry import Arrival, State
+from spot_ingest.ledger import Ledger
 
 PART = {"y": 2023, "m": 1, "d": 25, "h": 18, "rows": 3}
 
@@ -20,16 +21,20 @@ def ledger(tmp_path) -> Ledger:
 
 
 def add(ledger: Ledger, digest: str = "a1", path: str = "/p", source: str = "flow"):
-    return ledger.add(source, digest, name="n", size=1, mtime_ns=2, path=path)
+    return ledger.add(source, Arrival(digest, "n", 1, 2, path), "host/collector")
 
 
 def test_a_file_goes_its_way(ledger):
     entry = add(ledger)
-    assert entry.state is State.SEEN
-    entry = ledger.take(ledger.move(entry, State.QUEUED), "worker-flow-0")
+    assert (entry.state, entry.collector) == (State.SEEN, "host/collector")
+    for state in (State.STORED, State.QUEUED):
+        ledger.advance([entry], state)
+        assert ledger.find("flow", "a1").state is state
+    entry = ledger.take(entry, "worker-flow-0")
     assert (entry.state, entry.attempts, entry.worker) == (State.CONVERTING, 1, "worker-flow-0")
-    entry = ledger.publish(entry, Account(stored=3, set_aside=1), [PART], "note")
+    entry = ledger.publish(ledger.staged(entry, Account(3, {"odd": 1}), [PART], "note"))
     assert (entry.rows_received, entry.rows_stored, entry.rows_set_aside) == (4, 3, 1)
+    assert entry.reasons == {"odd": 1}
     assert entry.finished
     assert entry.days == {"2023-01-25": 3}
 
@@ -42,14 +47,17 @@ def test_a_hash_and_a_place_belong_to_one_file_of_a_source(ledger):
 
 
 def test_counts_that_do_not_add_up_are_refused_by_the_database(ledger):
-    entry = add(ledger)
+    add(ledger)
+    counts = "rows_received = 5, rows_stored = 3, rows_set_aside = 1"
     with pytest.raises(IntegrityError):
-        ledger.move(entry, State.PUBLISHED, rows_received=5, rows_stored=3, rows_set_aside=1)
+        ledger.write(
+            lambda connection: connection.exec_driver_sql(f"UPDATE ingest_files SET {counts}")
+        )
 
 
 def test_files_are_found_by_source_day_state_and_hash(ledger):
     one, two = add(ledger), add(ledger, digest="b2", path="/q", source="dns")
-    ledger.publish(one, Account(stored=3), [PART], "")
+    ledger.publish(ledger.staged(ledger.take(one, "w"), Account(stored=3), [PART], ""))
     assert [e.hash for e in ledger.files("flow")] == ["a1"]
     assert [e.hash for e in ledger.files(day="2023-01-25")] == ["a1"]
     assert [e.hash for e in ledger.files(states=(State.SEEN,))] == [two.hash]
@@ -60,10 +68,10 @@ def test_files_are_found_by_source_day_state_and_hash(ledger):
 
 def test_only_a_file_of_which_nothing_is_stored_can_be_forgotten(ledger):
     entry = add(ledger)
-    ledger.move(entry, State.STORED)
+    ledger.advance([entry], State.STORED)
     ledger.forget(entry)
     assert ledger.find("flow", "a1") is not None
-    again = ledger.begin_again(entry)
+    again = ledger.begin_again(ledger.set_aside(ledger.take(entry, "w"), "bad", 0))
     ledger.forget(again)
     assert ledger.find("flow", "a1") is None
 
@@ -88,6 +96,6 @@ def test_many_open_it_at_once(tmp_path):
 
 
 def test_a_long_reason_is_cut(ledger):
-    entry = ledger.set_aside(add(ledger), "x" * 5000, 7)
+    entry = ledger.set_aside(ledger.take(add(ledger), "w"), "x" * 5000, 7)
     assert len(entry.reason) == 2000
     assert (entry.rows_received, entry.rows_set_aside) == (7, 7)

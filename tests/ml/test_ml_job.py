@@ -23,6 +23,7 @@ from spot_ml import feedback, launch, pipeline, request, results
 from spot_ml.batches import source_words
 from spot_ml.records import REASON
 from spot_ml.words.source import WordContext
+from tests.tables import put_rows
 
 pytestmark = pytest.mark.service
 
@@ -75,7 +76,7 @@ def hdfs(stack: Any) -> Hdfs:
         rows = table()
         for hour, part in ((3, rows.slice(0, 100)), (4, rows.slice(100))):
             values = {"y": DAY.year, "m": DAY.month, "d": DAY.day, "h": hour}
-            warehouse.add_file(sources()[source].raw, values, part, f"ml-{hour}")
+            put_rows(warehouse, sources()[source].raw, values, part, f"ml-{hour}")
     return client
 
 
