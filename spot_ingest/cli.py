@@ -14,6 +14,7 @@ from spot_common import log
 from spot_common.cli import DAY, SpotCommand, SpotGroup, json_option, print_json
 from spot_common.config import load_config
 from spot_common.errors import DataError, NotFoundError
+from spot_ingest.compaction.cli import compact_command
 from spot_ingest.entry import Entry, State
 from spot_ingest.feed import Outcome, feed, hashes_of, wait
 from spot_ingest.ledger import Ledger
@@ -181,4 +182,5 @@ COMMANDS: list[click.Command] = [
     feed_command,
     wait_command,
     ledger_group,
+    compact_command,
 ]

@@ -218,13 +218,19 @@ class Ledger:
         day: str | None = None,
         states: Sequence[State] = (),
         digests: Sequence[str] | None = None,
+        since: float | None = None,
     ) -> list[Entry]:
-        """Give files in the order of their arrival; ``day`` (YYYY-MM-DD) asks for rows of it."""
+        """Give files in the order of their arrival.
+
+        ``day`` (YYYY-MM-DD) asks for rows of it, ``since`` for a change since then (seconds).
+        """
         query = select(_FILES)
         if source is not None:
             query = query.where(_FILES.c.source == source)
         if states:
             query = query.where(_FILES.c.state.in_(states))
+        if since is not None:
+            query = query.where(_FILES.c.changed >= since)
         queries = [query]
         if digests is not None:
             chunks = [digests[n : n + _AT_ONCE] for n in range(0, len(digests), _AT_ONCE)]

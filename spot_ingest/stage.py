@@ -17,6 +17,7 @@ from spot_common.errors import NotFoundError
 from spot_common.schema.types import Table
 from spot_common.warehouse import Values, Warehouse
 from spot_ingest import quarantine
+from spot_ingest.compaction.hour import reopen
 from spot_ingest.entry import Entry
 from spot_ingest.errors import ClaimLostError
 from spot_ingest.split import Part
@@ -85,6 +86,8 @@ class Stage:
         except NotFoundError as error:
             raise ClaimLostError(self.entry.name) from error
         self.warehouse.ensure_partitions(self.table, self.entry.partitions)
+        for part in self.entry.partitions:
+            reopen(self.warehouse, self.table, part)
 
     def clear(self) -> None:
         """Remove what is left of all attempts, once the file is finished."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -17,6 +17,7 @@ from typing import IO, Any, ParamSpec, TypeVar, cast
 
 import requests
 from hdfs import InsecureClient
+from hdfs.client import _Request
 from hdfs.util import HdfsError
 
 from spot_common.config import Config
@@ -27,6 +28,8 @@ R = TypeVar("R")
 
 _TIMEOUT_S = (5.0, 120.0)
 _CHUNK = 1 << 20
+#: An operation of WebHDFS that the library lacks.
+_CONCAT = _Request("POST").to_method("CONCAT")
 
 
 @dataclass(frozen=True)
@@ -176,6 +179,11 @@ class Hdfs:
             self._client.status(path)
             return False
         return True
+
+    @_explained
+    def concat(self, path: str, others: Sequence[str]) -> None:
+        """Append files of the same folder to the file at ``path`` and remove them, in one step."""
+        _CONCAT(self._client, path, sources=",".join(others)).close()
 
     @_explained
     def replace(self, path: str, target: str) -> None:

@@ -178,6 +178,9 @@ SECTIONS: tuple[Section, ...] = (
             _number(
                 "COLLECTOR_SETTLE", "1.0", "a file unchanged this long is complete", 0, unit="s"
             ),
+            _integer("COMPACT_TARGET", "128", "size of a file of the raw tables", 1, unit="MB"),
+            _number("COMPACT_AFTER", "3600", "an hour without a new file is closed", 0, unit="s"),
+            _number("COMPACT_GRACE", "600", "longest query that is not disturbed", 0, unit="s"),
         ),
     ),
     Section(

@@ -1,4 +1,4 @@
-"""Collectors and workers: one collector and ``WORKERS`` workers for every source."""
+"""A collector and ``WORKERS`` workers for every source, and one compactor for all."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _HEARTBEAT_SECONDS = 15.0
 
 
 def services(config: Config) -> list[Service]:
-    """Give the collector and the workers of every source."""
-    found = []
+    """Give the collector and the workers of every source, and the compactor."""
+    found = [_service(config, "compactor", "table compactor", ("compact", "--watch"))]
     for source, schema in sources().items():
         collect = ("collect", "--source", source)
         found.append(_service(config, f"collector-{source}", f"{schema.title} collector", collect))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,11 +48,23 @@ class Fate:
             raise ServiceError("the service is down")
 
 
+class Files(dict[str, bytes]):
+    """Contents by path, and the times (ms since 1970) when they were put there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.times: dict[str, int] = {}
+
+    def __setitem__(self, path: str, data: bytes) -> None:
+        super().__setitem__(path, data)
+        self.times[path] = int(time.time() * 1000)
+
+
 class HdfsTwin:
     """Files by path."""
 
     def __init__(self) -> None:
-        self.files: dict[str, bytes] = {}
+        self.files = Files()
         self.fate = Fate()
 
     def exists(self, path: str) -> bool:
@@ -60,7 +73,12 @@ class HdfsTwin:
     def status(self, path: str) -> Entry:
         if path not in self.files:
             raise NotFoundError(f"HDFS has no {path}")
-        return Entry(path.rpartition("/")[2], False, len(self.files[path]), 0)
+        return self._entry(path.rpartition("/")[2], path)
+
+    def _entry(self, name: str, path: str) -> Entry:
+        if path not in self.files:
+            return Entry(name, True, 0, 0)
+        return Entry(name, False, len(self.files[path]), self.files.times[path])
 
     @contextmanager
     def open_read(self, path: str) -> Iterator[IO[bytes]]:
@@ -73,11 +91,16 @@ class HdfsTwin:
         return self.files[path]
 
     def list(self, path: str) -> list[Entry]:
-        below = [
-            name.removeprefix(f"{path}/") for name in self.files if name.startswith(f"{path}/")
-        ]
-        names = sorted({name.partition("/")[0] for name in below})
-        return [Entry(name, f"{path}/{name}" not in self.files, 0, 0) for name in names]
+        inside = [name for name in self.files if name.startswith(f"{path}/")]
+        names = sorted({name.removeprefix(f"{path}/").partition("/")[0] for name in inside})
+        return [self._entry(name, f"{path}/{name}") for name in names]
+
+    def download(self, path: str, local: Path) -> None:
+        local.write_bytes(self.read_bytes(path))
+
+    def concat(self, path: str, others: Sequence[str]) -> None:
+        self.fate.step()
+        self.files[path] += b"".join([self.files.pop(other) for other in others])
 
     def write_file(self, path: str, local: Path) -> None:
         self.fate.step()
@@ -127,6 +150,14 @@ class WarehouseTwin:
     def __init__(self, hdfs: HdfsTwin) -> None:
         self.hdfs = hdfs
         self.known: set[str] = set()
+        self.moved: dict[str, str] = {}
+
+    def partition_folder(self, table: Table, values: Mapping[str, int]) -> str:
+        return f"{table.location(self.huser)}/{table.partition_path(values)}"
+
+    def relocate(self, table: Table, values: Mapping[str, int], folder: str) -> None:
+        self.hdfs.fate.step()
+        self.moved[table.partition_path(values)] = folder
 
     def adopt(self, table: Table, values: Mapping[str, int], staged: str, name: str) -> bool:
         return self.hdfs.rename(staged, self._file(table, values, name))
@@ -141,18 +172,27 @@ class WarehouseTwin:
             raise DataError(str(error)) from error
 
     def _file(self, table: Table, values: Mapping[str, int], name: str) -> str:
-        return f"{table.location(self.huser)}/{table.partition_path(values)}/{name}.parquet"
+        return f"{self.partition_folder(table, values)}/{name}.parquet"
 
     def ensure_partitions(self, table: Table, partitions: list[Mapping[str, int]]) -> None:
         self.hdfs.fate.step()
         self.known.update(table.partition_path(values) for values in partitions)
 
     def rows(self, table: Table) -> pa.Table:
-        place = f"{table.location('/user/spot')}/"
+        """The rows of all files below the table's folder, as who reads files sees them."""
+        return self._rows(table, [table.location(self.huser)])
+
+    def answered(self, table: Table) -> pa.Table:
+        """The rows of all known partitions, as who asks the SQL server sees them."""
+        root = table.location(self.huser)
+        return self._rows(table, [self.moved.get(p, f"{root}/{p}") for p in sorted(self.known)])
+
+    def _rows(self, table: Table, folders: Sequence[str]) -> pa.Table:
         parts = [
             pq.read_table(io.BytesIO(data), partitioning=None)
+            for folder in folders
             for name, data in sorted(self.hdfs.files.items())
-            if name.startswith(place)
+            if name.startswith(f"{folder}/") and not name.rpartition("/")[2].startswith((".", "_"))
         ]
         return pa.concat_tables(parts) if parts else table.arrow().empty_table()
 
