@@ -207,8 +207,9 @@ def test_files_that_are_merged_while_they_are_read_are_read_again(
     rows = ml_days.TABLES["dns"]()
     for hour, part in ((3, rows.slice(0, 100)), (4, rows.slice(100))):
         values = {"y": day.year, "m": day.month, "d": day.day, "h": hour}
-        warehouse = Warehouse(stack.config, hdfs=hdfs)
-        put_rows(warehouse, sources()["dns"].raw, values, part, f"ml-{hour}")
+        warehouse, table = Warehouse(stack.config, hdfs=hdfs), sources()["dns"].raw
+        hdfs.delete(warehouse.partition_folder(table, values), recursive=True)
+        put_rows(warehouse, table, values, part, f"ml-{hour}")
     code = _WHILE_FILES_CHANGE.format(times=times, day=f"{day.year}, {day.month}, {day.day}")
     done = subprocess.run(
         [sys.executable, "-c", code],
