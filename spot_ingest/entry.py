@@ -37,8 +37,9 @@ class Entry:
     """One file. Times are seconds since 1970; ``path`` is its place in HDFS.
 
     ``partitions`` has one mapping a partition: its values and ``rows``. ``reasons`` counts the rows
-    that were set aside by reason. ``claim`` names the attempt that holds the file, empty where
-    none does; ``beat`` grows while that attempt is alive.
+    that were set aside by reason; ``dropped`` tells that what was kept of them was deleted on
+    purpose. ``claim`` names the attempt that holds the file, empty where none does; ``beat``
+    grows while that attempt is alive.
     """
 
     source: str
@@ -57,6 +58,7 @@ class Entry:
     rows_stored: int
     rows_set_aside: int
     reasons: Mapping[str, int]
+    dropped: bool
     partitions: Sequence[Mapping[str, int]]
     reason: str
     arrived: float

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ColumnElement,
@@ -30,6 +31,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     delete,
+    false,
     insert,
     select,
     update,
@@ -64,6 +66,7 @@ _FILES = Table(
     Column("rows_stored", BigInteger, nullable=False, server_default="0"),
     Column("rows_set_aside", BigInteger, nullable=False, server_default="0"),
     Column("reasons", JSON, nullable=False, server_default="{}"),
+    Column("dropped", Boolean, nullable=False, server_default=false()),
     Column("partitions", JSON, nullable=False, server_default="[]"),
     Column("reason", String(2048), nullable=False, server_default=""),
     Column("arrived", Float, nullable=False),
@@ -148,9 +151,15 @@ class Ledger:
     def begin_again(self, entry: Entry) -> Entry:
         """Say that a file that was set aside is tried once more."""
         fresh = {"state": State.SEEN, "attempts": 0, "worker": "", "reason": "", "partitions": []}
+        fresh["dropped"] = False
         aside = _is(entry) & (_FILES.c.state == State.SET_ASIDE)
         self._update(aside, **fresh, **_counts(Account()))
         return self._again(entry)
+
+    def drop(self, entry: Entry, reason: str) -> None:
+        """Say that what was kept of a finished file's bad rows, or of a bad file, is deleted."""
+        finished = _is(entry) & _FILES.c.state.in_(FINISHED)
+        self._update(finished, dropped=True, reason=reason[:_REASON_LIMIT])
 
     def forget(self, entry: Entry) -> None:
         """Strike out a file of which nothing was stored."""
@@ -200,6 +209,34 @@ class Ledger:
         if not self._update(_held(entry), **values):
             raise ClaimLostError(entry.name)
         return self._again(entry)
+
+    # --- restoring --------------------------------------------------------------------------
+
+    def differs(self, entry: Entry) -> bool:
+        """Say whether the ledger lacks a file that HDFS shows, or says something else of it.
+
+        A file that is on its way may be further than HDFS shows.
+        """
+        known = self.find(entry.source, entry.hash)
+        if known is None:
+            return True
+        on_its_way = known.state in (State.QUEUED, State.CONVERTING)
+        return known.state is not entry.state and not (on_its_way and not entry.finished)
+
+    def restore(self, entry: Entry) -> bool:
+        """Write a file down as HDFS shows it, where the ledger differs; say whether it did.
+
+        A file that a worker has in hand stays as it is.
+        """
+        if not self.differs(entry):
+            return False
+        values = {**vars(entry), "reason": entry.reason[:_REASON_LIMIT]}
+        if self.find(entry.source, entry.hash) is None:
+            self.write(lambda connection: connection.execute(insert(_FILES), values))
+            return True
+        told = ("state", "rows_received", "rows_stored", "rows_set_aside", "reasons", "partitions")
+        kept = {name: values[name] for name in (*told, "reason")}
+        return self._update(_is(entry) & (_FILES.c.claim == ""), **kept)
 
     # --- asking -----------------------------------------------------------------------------
 

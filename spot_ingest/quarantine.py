@@ -14,6 +14,7 @@ import posixpath
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from spot_common.clients.hdfs import Hdfs
 from spot_common.errors import DataError, NotFoundError
@@ -21,10 +22,23 @@ from spot_ingest.accounting import Account, Rejected
 from spot_ingest.entry import Entry
 from spot_ingest.errors import UnreadableError
 
+#: How the time is written down at which a file was set aside (UTC).
+TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def quarantine_root(huser: str, source: str) -> str:
+    """Where what was not understood of a source lies."""
+    return f"{huser.rstrip('/')}/{source}/quarantine"
+
 
 def quarantine_folder(huser: str, entry: Entry) -> str:
     """Where what is left of a file lies."""
-    return f"{huser.rstrip('/')}/{entry.source}/quarantine/{entry.hash}"
+    return f"{quarantine_root(huser, entry.source)}/{entry.hash}"
+
+
+def original_path(huser: str, entry: Entry) -> str:
+    """Where a file lies that is set aside as a whole."""
+    return f"{quarantine_folder(huser, entry)}/{posixpath.basename(entry.path)}"
 
 
 def rows_path(huser: str, entry: Entry) -> str:
@@ -64,21 +78,23 @@ class RejectedRows:
         }
 
 
-def set_file_aside(hdfs: Hdfs, folder: str, entry: Entry, error: DataError) -> None:
+def set_file_aside(hdfs: Hdfs, huser: str, entry: Entry, error: DataError) -> None:
     """Move a file from the originals into quarantine and write down why; safe to repeat."""
+    folder = quarantine_folder(huser, entry)
     record = {
         "source": entry.source,
         "file": entry.name,
         "hash": entry.hash,
         "size": entry.size,
+        "path": entry.path,
         "reason": error.message,
         "hint": error.hint,
         "rows": error.rows if isinstance(error, UnreadableError) else 0,
-        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "time": time.strftime(TIME_FORMAT, time.gmtime()),
     }
     hdfs.write_bytes(f"{folder}/reason.json", json.dumps(record, indent=2).encode())
     with contextlib.suppress(NotFoundError):  # an earlier attempt may have moved it
-        hdfs.rename(entry.path, f"{folder}/{posixpath.basename(entry.path)}")
+        hdfs.rename(entry.path, original_path(huser, entry))
 
 
 def readmit(hdfs: Hdfs, huser: str, entry: Entry) -> None:
@@ -95,7 +111,22 @@ def readmit(hdfs: Hdfs, huser: str, entry: Entry) -> None:
 def why_aside(hdfs: Hdfs, folder: str) -> UnreadableError | None:
     """Give the reason that is written down for a file; None where it is not set aside."""
     try:
-        record = json.loads(hdfs.read_bytes(f"{folder}/reason.json"))
+        record = record_of(hdfs, folder)
     except NotFoundError:
         return None
-    return UnreadableError(record["reason"], rows=record.get("rows", 0), hint=record["hint"])
+    return UnreadableError(record["reason"], rows=record["rows"], hint=record["hint"])
+
+
+def record_of(hdfs: Hdfs, folder: str) -> dict[str, Any]:
+    """Give what is written down for a file that is set aside; NotFoundError where it is not."""
+    record: dict[str, Any] = json.loads(hdfs.read_bytes(f"{folder}/reason.json"))
+    return {"path": f"{folder}/{record['file']}", "rows": 0, "hint": "", **record}
+
+
+def rows_of(hdfs: Hdfs, huser: str, entry: Entry) -> list[dict[str, Any]]:
+    """Give the rows of a published file that are set aside, as they were written down."""
+    try:
+        text = hdfs.read_bytes(rows_path(huser, entry))
+    except NotFoundError:
+        return []
+    return [json.loads(line) for line in text.splitlines()]

@@ -71,7 +71,7 @@ class Splitter:
     def parts(self) -> list[Part]:
         """The files, oldest first; they are whole after :meth:`close`."""
         return [
-            Part(_values(hour), state.path, state.rows)
+            Part(partition_of_hour(hour), state.path, state.rows)
             for hour, state in sorted(self._hours.items())
         ]
 
@@ -111,6 +111,7 @@ class Splitter:
         state.held, state.held_rows = [], 0
 
 
-def _values(hour: int) -> dict[str, int]:
+def partition_of_hour(hour: int) -> dict[str, int]:
+    """Give the partition of the hour that begins so many hours after 1970-01-01 00:00 UTC."""
     moment = datetime.fromtimestamp(hour * _HOUR, UTC)
     return {"y": moment.year, "m": moment.month, "d": moment.day, "h": moment.hour}

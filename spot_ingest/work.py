@@ -141,7 +141,8 @@ class Worker:
             with self.hdfs.open_read(entry.path) as stream, local.open("wb") as copy:
                 digest = names.digest_of_stream(stream, copy)
         except NotFoundError as error:  # an earlier attempt may have set it aside and then died
-            aside = quarantine.why_aside(self.hdfs, self._quarantine(entry))
+            kept = quarantine.quarantine_folder(self._huser, entry)
+            aside = quarantine.why_aside(self.hdfs, kept)
             raise aside or UnreadableError("the file is gone from HDFS") from error
         if digest != entry.hash:
             raise UnreadableError(
@@ -179,7 +180,7 @@ class Worker:
 
     def refuse(self, entry: Entry, error: DataError) -> Entry:
         """Set the file aside as a whole."""
-        quarantine.set_file_aside(self.hdfs, self._quarantine(entry), entry, error)
+        quarantine.set_file_aside(self.hdfs, self._huser, entry, error)
         rows = error.rows if isinstance(error, UnreadableError) else 0
         done = self.ledger.set_aside(entry, error.message, rows)
         self._stage(entry).clear()
@@ -208,9 +209,6 @@ class Worker:
         mtime_ns = found.mtime_ms * 1_000_000
         arrival = Arrival(digest, found.name, found.size, mtime_ns, path)
         return self.ledger.add(self.source.name, arrival)
-
-    def _quarantine(self, entry: Entry) -> str:
-        return quarantine.quarantine_folder(self._huser, entry)
 
     def _stage(self, entry: Entry) -> Stage:
         return Stage(self.warehouse, self.table, entry)

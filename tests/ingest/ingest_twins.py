@@ -17,6 +17,7 @@ from sqlalchemy import create_engine
 from spot_common.clients.hdfs import Entry
 from spot_common.config import Config, load_config
 from spot_common.errors import DataError, NotFoundError, ServiceError
+from spot_common.registry import check_source
 from spot_common.schema.types import Table
 from spot_ingest.collector import Collector
 from spot_ingest.ledger import Ledger
@@ -146,6 +147,7 @@ class WarehouseTwin:
     """Tables over the twin of HDFS; remembers which partitions were made known."""
 
     huser = "/user/spot"
+    database = "spot"
 
     def __init__(self, hdfs: HdfsTwin) -> None:
         self.hdfs = hdfs
@@ -154,6 +156,25 @@ class WarehouseTwin:
 
     def partition_folder(self, table: Table, values: Mapping[str, int]) -> str:
         return f"{table.location(self.huser)}/{table.partition_path(values)}"
+
+    def partitions(
+        self, table: Table, within: Mapping[str, int] | None = None
+    ) -> list[dict[str, int]]:
+        root = f"{table.location(self.huser)}/"
+        paths = {
+            name.removeprefix(root).rpartition("/")[0]
+            for name in self.hdfs.files
+            if name.startswith(root)
+        }
+        found = [
+            {key: int(value) for key, _, value in (part.partition("=") for part in path.split("/"))}
+            for path in sorted(paths)
+        ]
+        return [one for one in found if (within or {}).items() <= one.items()]
+
+    @property
+    def sql(self) -> SqlTwin:
+        return SqlTwin(self)
 
     def relocate(self, table: Table, values: Mapping[str, int], folder: str) -> None:
         self.hdfs.fate.step()
@@ -184,8 +205,14 @@ class WarehouseTwin:
 
     def answered(self, table: Table) -> pa.Table:
         """The rows of all known partitions, as who asks the SQL server sees them."""
-        root = table.location(self.huser)
-        return self._rows(table, [self.moved.get(p, f"{root}/{p}") for p in sorted(self.known)])
+        return pa.concat_tables(
+            [table.arrow().empty_table(), *(self.rows_of(table, p) for p in sorted(self.known))]
+        )
+
+    def rows_of(self, table: Table, partition: str) -> pa.Table:
+        """The rows of one partition, as the SQL server sees them."""
+        folder = f"{table.location(self.huser)}/{partition}"
+        return self._rows(table, [self.moved.get(partition, folder)])
 
     def _rows(self, table: Table, folders: Sequence[str]) -> pa.Table:
         parts = [
@@ -195,6 +222,28 @@ class WarehouseTwin:
             if name.startswith(f"{folder}/") and not name.rpartition("/")[2].startswith((".", "_"))
         ]
         return pa.concat_tables(parts) if parts else table.arrow().empty_table()
+
+
+class SqlTwin:
+    """Answers the one question that verification asks: rows by hour of a day."""
+
+    def __init__(self, warehouse: WarehouseTwin) -> None:
+        self.warehouse = warehouse
+
+    def query(self, sql: str, params: Sequence[int]) -> list[dict[str, int]]:
+        name = sql.partition("`.`")[2].partition("`")[0]
+        table = check_source(name).raw
+        year, month, day = params
+        found = []
+        for path in sorted(self.warehouse.known):
+            values = dict(part.split("=") for part in path.split("/"))
+            if (int(values["y"]), int(values["m"]), int(values["d"])) == (year, month, day):
+                try:
+                    rows = self.warehouse.rows_of(table, path).num_rows
+                except pa.ArrowInvalid as error:
+                    raise ServiceError(f"the SQL server failed: {error}") from error
+                found.append({"h": int(values["h"]), "n": rows})
+        return found
 
 
 class AnnouncerTwin:
