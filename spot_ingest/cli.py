@@ -31,15 +31,37 @@ def collect_command(source: str) -> None:
     run(load_config(), ingest_source(source).name, until_told())
 
 
-@click.command("work", cls=SpotCommand, examples="spot work --source dns --worker 0")
+@click.command(
+    "work",
+    cls=SpotCommand,
+    examples="spot work --source dns --worker 0\nspot work --source flow --workers 4",
+)
 @_SOURCE
-@click.option("--worker", type=click.IntRange(0), default=0, show_default=True, help="Its number.")
-def work_command(source: str, worker: int) -> None:
-    """Turn announced files into rows of the source's table, until stopped."""
-    from spot_ingest.consume import run
+@click.option(
+    "--worker", type=click.IntRange(0), default=0, show_default=True, help="Its (first) number."
+)
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="How many.")
+def work_command(source: str, worker: int, workers: int) -> None:
+    """Turn announced files into rows of the source's table, until stopped.
+
+    Workers on other machines take part with the same spot.conf; all workers of a source on one
+    machine need different numbers.
+    """
+    from spot_ingest import consume, crew
 
     log.configure()
-    run(load_config(), ingest_source(source).name, worker, until_told())
+    config, name = load_config(), ingest_source(source).name
+    partitions = config.integer("KAFKA_PARTITIONS")
+    if workers > partitions:
+        click.echo(
+            f"warning: {workers - partitions} of {workers} workers will have nothing to do: "
+            f"KAFKA_PARTITIONS is {partitions}",
+            err=True,
+        )
+    if workers == 1:
+        consume.run(config, name, worker, until_told())
+    else:
+        crew.work(name, range(worker, worker + workers), until_told())
 
 
 @click.command("feed", cls=SpotCommand, examples="spot feed --source flow nfcapd.202301251835")

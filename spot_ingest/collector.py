@@ -8,6 +8,7 @@ folder or in the ledger and goes on from there.
 from __future__ import annotations
 
 import os
+import posixpath
 import socket
 import threading
 import time
@@ -22,7 +23,7 @@ from spot_common import log
 from spot_common.clients.hdfs import Hdfs
 from spot_common.config import Config
 from spot_common.errors import ServiceError
-from spot_ingest import names
+from spot_ingest import names, quarantine
 from spot_ingest.announce import Announcer
 from spot_ingest.beat import Heartbeat
 from spot_ingest.entry import Arrival, Entry, State
@@ -86,7 +87,8 @@ class Collector:
 
     def look_back(self) -> None:
         """Announce again what the broker has lost: files in line while its line is empty."""
-        waiting = self._ledger.files(self.source.name, states=(State.QUEUED, State.CONVERTING))
+        on_the_way = (State.STORED, State.QUEUED, State.CONVERTING)
+        waiting = self._ledger.files(self.source.name, states=on_the_way)
         now = time.time()
         lost = [entry for entry in waiting if now - entry.changed > _LOST_AFTER]
         if lost and self._announcer.waiting() == 0:
@@ -128,7 +130,7 @@ class Collector:
     def _enter(self, same: Sequence[Found]) -> Entry:
         """Write a content down and store it; all but the first file that has it are duplicates."""
         one, *others = same
-        entry = self._ledger.find(self.source.name, one.digest)
+        entry = known = self._ledger.find(self.source.name, one.digest)
         if entry is None:
             entry = self._new(one)
         elif entry.state is State.SET_ASIDE:
@@ -140,7 +142,10 @@ class Collector:
             self._ledger.duplicate(entry, name)
             log.event(_LOG, "duplicate", file=name, hash=one.digest, of=entry.name)
         if entry.state is State.SEEN:
-            self._hdfs.upload(entry.path, one.path)  # what is there already is the same
+            entry = self._store(entry, one)
+            if known is not None:  # it may have been set aside
+                folder = quarantine.quarantine_folder(self._huser, entry)
+                self._hdfs.delete(folder, recursive=True)
         return entry
 
     def _new(self, one: Found) -> Entry:
@@ -151,8 +156,6 @@ class Collector:
         name = names.safe(original, one.digest)
         for candidate in (name, names.distinguished(name, one.digest)):
             place = names.binary_path(self._huser, self.source.name, moment, candidate)
-            if self._foreign(place, one.digest):
-                continue
             size, mtime_ns = one.status.st_size, one.status.st_mtime_ns
             arrival = Arrival(one.digest, names.shown(original), size, mtime_ns, place)
             entry = self._ledger.add(self.source.name, arrival, self.name)
@@ -161,15 +164,19 @@ class Collector:
                 return entry
         raise ServiceError(f"no free place in HDFS for {names.shown(original)}")
 
-    def _foreign(self, place: str, digest: str) -> bool:
-        """Say whether another content lies at that place, be it in the ledger or not."""
-        if self._ledger.at(self.source.name, place) is not None:
-            return True
-        return self._hdfs.exists(place) and self._hdfs_digest(place) != digest
+    def _store(self, entry: Entry, one: Found) -> Entry:
+        """Upload a file; where another content lies at its place, to one of its own."""
+        if self._hdfs.upload(entry.path, one.path) or self._is_stored(entry):
+            return entry
+        folder, name = posixpath.split(entry.path)
+        entry = self._ledger.place(entry, f"{folder}/{names.distinguished(name, entry.hash)}")
+        if self._hdfs.upload(entry.path, one.path) or self._is_stored(entry):
+            return entry
+        raise ServiceError(f"HDFS has something else at {entry.path}", hint="move it away")
 
-    def _hdfs_digest(self, place: str) -> str:
-        with self._hdfs.open_read(place) as stream:
-            return names.digest_of_stream(stream)
+    def _is_stored(self, entry: Entry) -> bool:
+        with self._hdfs.open_read(entry.path) as stream:
+            return names.digest_of_stream(stream) == entry.hash
 
     def _announce(self, entries: Sequence[Entry]) -> None:
         """Tell the workers, then write that down."""

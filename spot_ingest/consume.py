@@ -20,6 +20,7 @@ from spot_common import log
 from spot_common.clients import kafka
 from spot_common.config import Config
 from spot_ingest.beat import Heartbeat
+from spot_ingest.dead_letters import DeadLetters
 from spot_ingest.patience import Patience, StoppedError
 from spot_ingest.source import ingest_source
 from spot_ingest.work import Worker
@@ -52,11 +53,13 @@ def run(
             consumer = patience.until_done(
                 lambda: _subscribe(config, source.name, name, topic), "joining the topic"
             )
+            dead = DeadLetters(config, topic or kafka.topic_of(source.name))
             log.event(_LOG, "started", worker=name)
             try:
-                _Loop(consumer, worker, patience, stop).run()
+                _Loop(consumer, worker, dead, patience, stop).run()
             finally:
                 consumer.close()
+                dead.close()
         except StoppedError:
             pass
         log.event(_LOG, "stopped", worker=name)
@@ -99,10 +102,16 @@ class _Loop:
     """Takes one message at a time."""
 
     def __init__(
-        self, consumer: Any, worker: Worker, patience: Patience, stop: threading.Event
+        self,
+        consumer: Any,
+        worker: Worker,
+        dead: DeadLetters,
+        patience: Patience,
+        stop: threading.Event,
     ) -> None:
         self._consumer = consumer
         self._worker = worker
+        self._dead = dead
         self._patience = patience
         self._stop = stop
 
@@ -139,7 +148,12 @@ class _Loop:
             entry = self._patience.until_done(
                 lambda: self._worker.handle(path), f"converting {path[:500]}"
             )
-            if entry is None or entry.finished:
+            if entry is None:
+                self._patience.until_done(
+                    lambda: self._dead.keep(message), "keeping a message that names no file"
+                )
+                return
+            if entry.finished:
                 return
             if self._stop.wait(_LOOK_EVERY):
                 raise StoppedError

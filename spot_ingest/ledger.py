@@ -129,6 +129,11 @@ class Ledger:
             return None
         return self.find(source, arrival.hash)
 
+    def place(self, entry: Entry, path: str) -> Entry:
+        """Say that a file's place in HDFS will be another."""
+        self._update(_is(entry) & (_FILES.c.state == State.SEEN), path=path)
+        return self._again(entry)
+
     def advance(self, entries: Sequence[Entry], state: State) -> None:
         """Put files into the next state of their way to a worker, all or none.
 

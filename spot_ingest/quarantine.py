@@ -97,17 +97,6 @@ def set_file_aside(hdfs: Hdfs, huser: str, entry: Entry, error: DataError) -> No
         hdfs.rename(entry.path, original_path(huser, entry))
 
 
-def readmit(hdfs: Hdfs, huser: str, entry: Entry) -> None:
-    """Remove what was kept of a file as a whole, after it has been published."""
-    folder = quarantine_folder(huser, entry)
-    rows = posixpath.basename(rows_path(huser, entry))
-    for left in hdfs.list(folder):
-        if left.name != rows or not entry.reasons:
-            hdfs.delete(f"{folder}/{left.name}")
-    if not entry.reasons:
-        hdfs.delete(folder, recursive=True)
-
-
 def why_aside(hdfs: Hdfs, folder: str) -> UnreadableError | None:
     """Give the reason that is written down for a file; None where it is not set aside."""
     try:

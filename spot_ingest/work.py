@@ -121,7 +121,6 @@ class Worker:
             raise ServiceError(error.message, hint=error.hint) from error
         done = self.ledger.publish(entry)
         stage.clear()
-        quarantine.readmit(self.hdfs, self._huser, done)
         return done
 
     def _convert(self, entry: Entry, hold: Hold) -> Entry:

@@ -169,21 +169,13 @@ class Hdfs:
 
         Raises NotFoundError where ``path`` does not exist.
         """
-        parent = posixpath.dirname(target)
+        if self._renamed(path, target, "NONE"):
+            return True
         if self._client.status(target, strict=False) is not None:
             return False
-        self._client.makedirs(parent)
-        try:
-            self._client.rename(path, target)
-        except HdfsError:
-            self._client.status(path)
-            return False
-        return True
-
-    @_explained
-    def concat(self, path: str, others: Sequence[str]) -> None:
-        """Append files of the same folder to the file at ``path`` and remove them, in one step."""
-        _CONCAT(self._client, path, sources=",".join(others)).close()
+        self._client.status(path)
+        self._client.makedirs(posixpath.dirname(target))
+        return self._renamed(path, target, "NONE")
 
     @_explained
     def replace(self, path: str, target: str) -> None:
@@ -191,9 +183,28 @@ class Hdfs:
 
         Raises NotFoundError where ``path`` does not exist.
         """
+        if self._renamed(path, target, "OVERWRITE"):
+            return
+        self._client.status(path)
         self._client.makedirs(posixpath.dirname(target))
-        answer = self._client._rename(path, destination=target, renameoptions="OVERWRITE")
-        answer.close()
+        if not self._renamed(path, target, "OVERWRITE"):  # HttpFS knows no overwriting
+            self._client.delete(target)
+            self._client.rename(path, target)
+
+    def _renamed(self, path: str, target: str, options: str) -> bool:
+        """Ask for a rename; False where something stands in its way."""
+        try:
+            answer = self._client._rename(path, destination=target, renameoptions=options)
+        except HdfsError as error:
+            if error.exception in ("FileAlreadyExistsException", "FileNotFoundException"):
+                return False
+            raise
+        return not answer.content or bool(answer.json().get("boolean", True))
+
+    @_explained
+    def concat(self, path: str, others: Sequence[str]) -> None:
+        """Append files of the same folder to the file at ``path`` and remove them, in one step."""
+        _CONCAT(self._client, path, sources=",".join(others)).close()
 
     @_explained
     def delete(self, path: str, *, recursive: bool = False) -> bool:

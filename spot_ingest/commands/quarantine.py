@@ -118,6 +118,7 @@ def _give_back(config: Config, ledger: Ledger, entry: Entry) -> None:
         hdfs.rename(kept, entry.path)
     again = ledger.begin_again(entry)
     ledger.advance([again], State.STORED)
+    hdfs.delete(quarantine.quarantine_folder(huser, entry), recursive=True)
     announcer = Announcer(config, entry.source)
     try:
         announcer.send([entry.path])
