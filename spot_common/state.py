@@ -17,6 +17,8 @@ from spot_common.config import Config
 from spot_common.errors import ServiceError
 
 _BUSY_TIMEOUT_MS = 30_000
+#: The number of our lock; any will do that nobody else uses.
+_MAKING_TABLES = 0x5350_4F54
 
 
 def engine(config: Config) -> Engine:
@@ -30,6 +32,8 @@ def make_tables(database: Engine, metadata: MetaData) -> None:
     A column that a newer version added needs a default of the server's.
     """
     with database.begin() as connection:
+        if database.dialect.name == "postgresql":  # IF NOT EXISTS alone does not make it safe there
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_MAKING_TABLES})"))
         for table in metadata.sorted_tables:
             connection.execute(CreateTable(table, if_not_exists=True))
             _add_columns(connection, table)

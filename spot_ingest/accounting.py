@@ -65,6 +65,11 @@ class Reading:
     finish: Callable[[int], Finding]
 
 
+def plain(text: str) -> str:
+    """Give a text that every store takes: without NUL and lone surrogates."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+
+
 @dataclass
 class Account:
     """Rows of one file: those stored, and those set aside by reason."""
@@ -74,6 +79,7 @@ class Account:
 
     def reject(self, reason: str, rows: int = 1) -> None:
         """Count rows that are set aside; reasons beyond the first hundred are counted together."""
+        reason = plain(reason)
         if reason not in self.reasons and len(self.reasons) >= _REASONS_LIMIT:
             reason = _OTHER
         if rows:

@@ -40,7 +40,7 @@ from sqlalchemy.exc import IntegrityError
 
 from spot_common.config import Config
 from spot_common.state import engine, make_tables, reachable
-from spot_ingest.accounting import Account
+from spot_ingest.accounting import Account, plain
 from spot_ingest.entry import FINISHED, Arrival, Duplicate, Entry, State
 from spot_ingest.errors import ClaimLostError
 
@@ -210,7 +210,7 @@ class Ledger:
     def _say(self, entry: Entry, **values: Any) -> Entry:
         """Write down what the holder of a claim says of its file."""
         if "reason" in values:
-            values["reason"] = values["reason"][:_REASON_LIMIT]
+            values["reason"] = plain(values["reason"])[:_REASON_LIMIT]
         if not self._update(_held(entry), **values):
             raise ClaimLostError(entry.name)
         return self._again(entry)

