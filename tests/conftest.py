@@ -6,17 +6,14 @@ developer who runs service tests again and again (``SPOT_CONF=... spot down`` en
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import uuid
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +23,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from spot_common.config import Config, load_config
 from spot_common.state import engine
+from tests.own_stack import configuration
 
 # The same examples in every run; a machine that is busy for a moment is no failure.
 settings.register_profile("spot", derandomize=True, deadline=None)
@@ -35,18 +33,6 @@ ROOT = Path(__file__).resolve().parents[1]
 
 #: Recorded captures that may not be shipped with the project lie here on our own machines.
 SHARED_DATA = ROOT.parent / "shared" / "data"
-
-_PORT_KEYS = (
-    "NAME_NODE_PORT",
-    "WEB_PORT",
-    "DATA_NODE_PORT",
-    "DATA_NODE_HTTP_PORT",
-    "DATA_NODE_IPC_PORT",
-    "HS2_PORT",
-    "METASTORE_PORT",
-    "KAFKA_CONTROLLER_PORT",
-    "UI_PORT",
-)
 
 
 @dataclass(frozen=True)
@@ -92,8 +78,7 @@ def stack() -> Iterator[Stack]:
 
     kept = os.environ.get("TEST_STACK_DIR")
     folder = Path(kept) if kept else Path(tempfile.mkdtemp(prefix="spot-test-"))
-    folder.mkdir(parents=True, exist_ok=True)
-    config = _configuration(folder)
+    config = configuration(folder)
     environ = {name: value for name, value in os.environ.items() if not name.startswith("SPOT_")}
     running = Stack(config, {**environ, **config.environ()})
     try:
@@ -134,29 +119,3 @@ def state_db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]
     store = engine(load_config(environ={"HOME": "/"}, overrides={"STATE_DB": address}))
     yield store
     store.dispose()
-
-
-def _configuration(folder: Path) -> Config:
-    """The settings of a stack in ``folder``: the defaults, on ports that nobody uses."""
-    saved = folder / "test-settings.json"
-    if saved.exists():
-        return load_config(environ=_clean_environ(), overrides=json.loads(saved.read_text()))
-    ports = _free_ports(len(_PORT_KEYS) + 1)
-    overrides = {key: str(port) for key, port in zip(_PORT_KEYS, ports, strict=False)}
-    overrides["KAFKA_BROKERS"] = f"127.0.0.1:{ports[-1]}"
-    overrides["STATE_DIR"] = str(folder)
-    saved.write_text(json.dumps(overrides))
-    return load_config(environ=_clean_environ(), overrides=overrides)
-
-
-def _clean_environ() -> dict[str, str]:
-    return {"HOME": os.environ.get("HOME", "/"), "SPOT_CONF": str(ROOT / "conf" / "spot.conf")}
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports that are free now; all are held until the last is found, so that they differ."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
