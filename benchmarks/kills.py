@@ -33,7 +33,7 @@ from spot_ops import stack, supervisor
 WEIGHTS: Mapping[str, float] = {
     "worker-": 10.0,
     "collector-": 5.0,
-    "compactor": 1.5,
+    "upkeep": 1.5,
     "kafka": 1.5,
     "data-node": 1.5,
     "name-node": 1.0,

@@ -14,6 +14,7 @@ from spot_common.errors import DataError
 from spot_ingest.commands.compact import compact_command
 from spot_ingest.commands.ledger import entry_record, ledger_group
 from spot_ingest.commands.quarantine import quarantine_group
+from spot_ingest.commands.top import ingest_group
 from spot_ingest.feed import Outcome, feed, hashes_of, wait
 from spot_ingest.source import ingest_source
 from spot_ingest.stopping import until_told
@@ -62,6 +63,18 @@ def work_command(source: str, worker: int, workers: int) -> None:
         consume.run(config, name, worker, until_told())
     else:
         crew.work(name, range(worker, worker + workers), until_told())
+
+
+@click.command("upkeep", cls=SpotCommand, examples="spot upkeep")
+def upkeep_command() -> None:
+    """Compact closed hours and answer Prometheus at METRICS_PORT, until stopped.
+
+    One for an installation, beside its collectors.
+    """
+    from spot_ingest import upkeep
+
+    log.configure()
+    upkeep.run(load_config(), until_told())
 
 
 @click.command("feed", cls=SpotCommand, examples="spot feed --source flow nfcapd.202301251835")
@@ -124,4 +137,6 @@ COMMANDS: list[click.Command] = [
     ledger_group,
     compact_command,
     quarantine_group,
+    ingest_group,
+    upkeep_command,
 ]

@@ -38,8 +38,8 @@ class Entry:
 
     ``partitions`` has one mapping a partition: its values and ``rows``. ``reasons`` counts the rows
     that were set aside by reason; ``dropped`` tells that what was kept of them was deleted on
-    purpose. ``claim`` names the attempt that holds the file, empty where none does; ``beat``
-    grows while that attempt is alive.
+    purpose. ``claim`` names the attempt that holds the file, empty where none does, ``taken`` when
+    the last one began; ``beat`` grows while it is alive.
     """
 
     source: str
@@ -54,6 +54,7 @@ class Entry:
     worker: str
     claim: str
     beat: int
+    taken: float
     rows_received: int
     rows_stored: int
     rows_set_aside: int
@@ -77,6 +78,21 @@ class Entry:
             day = f"{part['y']:04d}-{part['m']:02d}-{part['d']:02d}"
             found[day] = found.get(day, 0) + part["rows"]
         return dict(sorted(found.items()))
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Finished files of a source: how many, and their rows."""
+
+    published: int
+    set_aside_files: int
+    stored: int
+    set_aside: int
+
+    @property
+    def files(self) -> int:
+        """All of them."""
+        return self.published + self.set_aside_files
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from sqlalchemy import (
     UniqueConstraint,
     delete,
     false,
+    func,
     insert,
     select,
     update,
@@ -41,7 +42,7 @@ from sqlalchemy.exc import IntegrityError
 from spot_common.config import Config
 from spot_common.state import engine, make_tables, reachable
 from spot_ingest.accounting import Account, plain
-from spot_ingest.entry import FINISHED, Arrival, Duplicate, Entry, State
+from spot_ingest.entry import FINISHED, Arrival, Duplicate, Entry, State, Totals
 from spot_ingest.errors import ClaimLostError
 
 T = TypeVar("T")
@@ -62,6 +63,7 @@ _FILES = Table(
     Column("worker", String(320), nullable=False, server_default=""),
     Column("claim", String(32), nullable=False, server_default=""),
     Column("beat", BigInteger, nullable=False, server_default="0"),
+    Column("taken", Float, nullable=False, server_default="0"),
     Column("rows_received", BigInteger, nullable=False, server_default="0"),
     Column("rows_stored", BigInteger, nullable=False, server_default="0"),
     Column("rows_set_aside", BigInteger, nullable=False, server_default="0"),
@@ -176,9 +178,13 @@ class Ledger:
     def take(self, entry: Entry, worker: str) -> Entry | None:
         """Claim a file for a worker; None where somebody else took it since ``entry`` was read."""
         unchanged = (_FILES.c.claim == entry.claim) & _FILES.c.state.not_in(FINISHED)
-        values = {"state": State.CONVERTING, "worker": worker, "claim": uuid.uuid4().hex}
-        attempts = entry.attempts + 1
-        taken = self._update(_is(entry) & unchanged, attempts=attempts, beat=0, **values)
+        values: dict[str, Any] = {
+            "state": State.CONVERTING,
+            "worker": worker,
+            "claim": uuid.uuid4().hex,
+        }
+        values |= {"attempts": entry.attempts + 1, "beat": 0, "taken": time.time()}
+        taken = self._update(_is(entry) & unchanged, **values)
         return self._again(entry) if taken else None
 
     def beat(self, entry: Entry) -> bool:
@@ -281,6 +287,24 @@ class Ledger:
             found = [_entry(row) for q in queries for row in connection.execute(q).mappings()]
         found.sort(key=lambda entry: (entry.arrived, entry.hash))
         return found if day is None else [entry for entry in found if day in entry.days]
+
+    def totals(self, source: str, since: float = 0.0) -> Totals:
+        """Count the files that were finished since then (seconds since 1970), and their rows."""
+        c = _FILES.c
+        sums = [func.coalesce(func.sum(column), 0) for column in (c.rows_stored, c.rows_set_aside)]
+        query = select(c.state, func.count(), *sums).where(
+            c.source == source, c.state.in_(FINISHED), c.changed >= since
+        )
+        with reachable(), self._database.connect() as connection:
+            rows = {row[0]: row[1:] for row in connection.execute(query.group_by(c.state))}
+        nothing = (0, 0, 0)
+        published, aside = rows.get(State.PUBLISHED, nothing), rows.get(State.SET_ASIDE, nothing)
+        return Totals(
+            published=int(published[0]),
+            set_aside_files=int(aside[0]),
+            stored=int(published[1]),
+            set_aside=int(published[2]) + int(aside[2]),
+        )
 
     def beginning_with(self, digits: str) -> list[Entry]:
         """Give the files whose hash begins with these digits."""

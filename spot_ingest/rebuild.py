@@ -172,6 +172,7 @@ def _entry(
         worker="",
         claim="",
         beat=0,
+        taken=0.0,
         rows_received=account.received,
         rows_stored=account.stored,
         rows_set_aside=account.set_aside,

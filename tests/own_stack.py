@@ -22,6 +22,7 @@ _PORT_KEYS = (
     "METASTORE_PORT",
     "KAFKA_CONTROLLER_PORT",
     "UI_PORT",
+    "METRICS_PORT",
 )
 
 

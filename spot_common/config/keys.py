@@ -180,6 +180,7 @@ SECTIONS: tuple[Section, ...] = (
             ),
             _integer("COMPACT_TARGET", "128", "size of a file of the raw tables", 1, unit="MB"),
             _number("COMPACT_AFTER", "3600", "an hour without a new file is closed", 0, unit="s"),
+            _port("METRICS_PORT", 9108, "figures of the ingest for Prometheus"),
             _number("COMPACT_GRACE", "600", "longest query that is not disturbed", 0, unit="s"),
         ),
     ),

@@ -9,14 +9,12 @@ from datetime import date
 
 import click
 
-from spot_common import log, progress
+from spot_common import progress
 from spot_common.cli import DAY, SpotCommand, json_option, print_json
 from spot_common.config import load_config
-from spot_common.errors import UsageError
 from spot_common.registry import check_source, sources
 from spot_ingest.compaction.hour import Hour, Step
-from spot_ingest.compaction.run import Compactor, Outcome, Settings, watch
-from spot_ingest.stopping import until_told
+from spot_ingest.compaction.run import Compactor, Outcome, Settings
 
 _LOOK_EVERY = 1.0
 _EXAMPLES = """
@@ -32,7 +30,6 @@ spot compact --date 20160708 --after 0 --grace 60
 @click.option("--after", type=float, help="Seconds without a new file; default: COMPACT_AFTER.")
 @click.option("--grace", type=float, help="Seconds that a query may take; default: COMPACT_GRACE.")
 @click.option("--dry-run", is_flag=True, help="Only tell what would be done.")
-@click.option("--watch", "keep_on", is_flag=True, help="Go on until stopped.")
 @json_option
 def compact_command(
     source: str | None,
@@ -40,7 +37,6 @@ def compact_command(
     after: float | None,
     grace: float | None,
     dry_run: bool,
-    keep_on: bool,
     as_json: bool,
 ) -> None:
     """Merge the small files of closed hours; readers notice nothing.
@@ -48,12 +44,6 @@ def compact_command(
     Waits until queries that began before have had time to end: twice the grace time.
     """
     config = load_config()
-    if keep_on:
-        if source or day or dry_run or as_json or after is not None or grace is not None:
-            raise UsageError("--watch goes alone", hint="it takes its settings from spot.conf")
-        log.configure()
-        watch(config, until_told())
-        return
     settings = Settings.of(config)
     if after is not None:
         settings = dataclasses.replace(settings, quiet=after)

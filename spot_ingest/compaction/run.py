@@ -1,27 +1,20 @@
-"""Compacting the closed hours of all raw tables, once or from then on."""
+"""Compacting the closed hours of the raw tables."""
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 
 from spot_common import log
 from spot_common.config import Config
-from spot_common.errors import DataError
 from spot_common.registry import sources
 from spot_common.warehouse import Warehouse, day_values
-from spot_ingest.beat import Heartbeat
 from spot_ingest.compaction.hour import Hour, Step
 from spot_ingest.entry import State
 from spot_ingest.ledger import Ledger
-from spot_ingest.patience import Patience, StoppedError
 
 _LOG = log.get("ingest.compaction")
-_EVERY = 60.0
 
 
 @dataclass(frozen=True)
@@ -112,62 +105,6 @@ class Compactor:
             target=self._settings.target,
             grace=self._settings.grace,
         )
-
-
-def watch(config: Config, stop: threading.Event) -> None:
-    """Compact every hour some time after it got its last file, until ``stop`` is set."""
-    with Heartbeat(config, "compactor") as beat:
-        patience = Patience(_LOG, beat, stop)
-        try:
-            compactor = patience.until_done(
-                lambda: Compactor(config, Settings.of(config)), "opening the ledger"
-            )
-            log.event(_LOG, "started")
-            _Rounds(compactor, patience, stop).run()
-        except StoppedError:
-            pass
-        log.event(_LOG, "stopped")
-
-
-class _Rounds:
-    """Goes through the hours that may have something to do, again and again."""
-
-    def __init__(self, compactor: Compactor, patience: Patience, stop: threading.Event) -> None:
-        self._compactor = compactor
-        self._patience = patience
-        self._stop = stop
-        self._open: set[Hour] = set()
-
-    def run(self) -> None:
-        """Go round until told to stop; the first round looks at all hours that there are."""
-        since = time.time()
-        first = self._patience.until_done(
-            lambda: self._compactor.hours(sources()), "listing the hours"
-        )
-        self._open.update(first)
-        while True:
-            for hour in sorted(self._open, key=lambda one: one.folder):
-                if self._stop.is_set():
-                    return
-                self._look(hour)
-            if self._stop.wait(_EVERY):
-                return
-            began = time.time()
-            self._open |= self._patience.until_done(
-                partial(self._compactor.changed_since, since), "reading the ledger"
-            )
-            since = began - _EVERY  # what was published while the ledger was read comes again
-
-    def _look(self, hour: Hour) -> None:
-        """Do what is due; an hour that waits for nothing need not be looked at again."""
-        try:
-            self._patience.until_done(lambda: self._compactor.compact(hour), hour.folder)
-        except DataError as error:  # this hour needs a person, the others do not wait for one
-            log.event(_LOG, "left_alone", hour=hour.folder, reason=error.message)
-            self._open.discard(hour)
-            return
-        if not hour.under_way and (len(hour.files()) < 2 or hour.closed(self._compactor.quiet)):
-            self._open.discard(hour)
 
 
 def _outcome(hour: Hour, before: int, after: int, step: Step) -> Outcome:
