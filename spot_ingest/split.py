@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,14 +67,22 @@ class Splitter:
         while self._held_rows > _HELD_ROWS:
             self._flush(max(self._hours.values(), key=lambda one: one.held_rows))
 
-    def close(self) -> list[Part]:
-        """Finish the files and name them, oldest first."""
-        parts = []
-        for hour, state in sorted(self._hours.items()):
+    @property
+    def parts(self) -> list[Part]:
+        """The files, oldest first; they are whole after :meth:`close`."""
+        return [
+            Part(partition_of_hour(hour), state.path, state.rows)
+            for hour, state in sorted(self._hours.items())
+        ]
+
+    def close(self, describe: Callable[[Part], Mapping[str, str]] = lambda _: {}) -> list[Part]:
+        """Finish the files; ``describe`` gives the metadata that each carries in its footer."""
+        parts = self.parts
+        for part, (_, state) in zip(parts, sorted(self._hours.items()), strict=True):
             self._flush(state)
             if state.writer is not None:
+                state.writer.add_key_value_metadata(dict(describe(part)))
                 state.writer.close()
-            parts.append(Part(_values(hour), state.path, state.rows))
         return parts
 
     def _hold(self, hour: int, rows: pa.RecordBatch) -> None:
@@ -103,6 +111,7 @@ class Splitter:
         state.held, state.held_rows = [], 0
 
 
-def _values(hour: int) -> dict[str, int]:
+def partition_of_hour(hour: int) -> dict[str, int]:
+    """Give the partition of the hour that begins so many hours after 1970-01-01 00:00 UTC."""
     moment = datetime.fromtimestamp(hour * _HOUR, UTC)
     return {"y": moment.year, "m": moment.month, "d": moment.day, "h": moment.hour}

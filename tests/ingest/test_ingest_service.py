@@ -16,7 +16,8 @@ from ingest_twins import DNS_SAMPLE, FLOW_SAMPLE, PROXY_SAMPLE
 from spot_common.clients.hdfs import Hdfs
 from spot_common.clients.sql import Sql
 from spot_ingest.beat import beat_file
-from spot_ingest.ledger import Entry, Ledger, State
+from spot_ingest.entry import Entry, State
+from spot_ingest.ledger import Ledger
 from spot_ingest.names import digest_of
 from tests.conftest import Stack
 

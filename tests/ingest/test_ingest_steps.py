@@ -16,7 +16,7 @@ from ingest_twins import (
 )
 
 from spot_common.errors import ServiceError, ToolError
-from spot_ingest.ledger import State
+from spot_ingest.entry import State
 from spot_ingest.work import ATTEMPTS_LIMIT
 
 FLOW = FLOW_SAMPLE.read_bytes()
@@ -42,8 +42,7 @@ def collect(place: Place) -> None:
     """Start a collector: resume, then take what lies in the folder."""
     collector = place.collector()
     collector.resume()
-    for path in sorted(place.landing.iterdir()):
-        collector.take(path)
+    collector.take(sorted(place.landing.iterdir()))
 
 
 @pytest.mark.parametrize(
@@ -89,7 +88,7 @@ def test_the_same_content_again_is_a_duplicate_whatever_its_name(tmp_path):
     first = place.through(NAME, FLOW)
     again = place.drop("nfcapd.209912312359", FLOW)
     os.utime(again, ns=(1, 1))
-    assert place.collector().take(again) == first
+    assert place.collector().take([again]) == [first]
     assert [d.name for d in place.ledger.duplicates("flow")] == ["nfcapd.209912312359"]
     assert place.rows.num_rows == 3018
     assert place.announcer.sent == [first.path]
@@ -122,7 +121,7 @@ def test_a_worker_killed_before_any_step_leaves_the_same(tmp_path, name, data):
     calm.through(name, data)
     for at in range(1, 50):
         place = Place(tmp_path / str(at), "flow")
-        place.collector().take(place.drop(name, data))
+        place.collected(name, data)
         place.fated(Fate(at))
         try:
             work(place)
@@ -166,7 +165,7 @@ def test_a_message_that_comes_twice_changes_nothing(tmp_path):
 
 def test_a_service_that_is_down_costs_no_attempt(tmp_path):
     place = Place(tmp_path, "flow")
-    place.collector().take(place.drop(NAME, FLOW))
+    place.collected(NAME, FLOW)
     for _ in range(2 * ATTEMPTS_LIMIT):
         place.hdfs.fate = Fate(down=True)
         with pytest.raises(ServiceError):
@@ -179,7 +178,7 @@ def test_a_service_that_is_down_costs_no_attempt(tmp_path):
 
 def test_a_file_that_kills_its_worker_each_time_is_set_aside_in_the_end(tmp_path, monkeypatch):
     place = Place(tmp_path, "flow")
-    place.collector().take(place.drop(NAME, FLOW))
+    place.collected(NAME, FLOW)
 
     def dissect(*_: object) -> None:
         raise ToolError("nfdump was killed", program="nfdump", status=-11)
@@ -232,8 +231,7 @@ def test_rows_set_aside_are_kept_with_number_reason_and_bytes(tmp_path):
 
 def test_a_file_changed_in_hdfs_is_not_loaded(tmp_path):
     place = Place(tmp_path, "flow")
-    entry = place.collector().take(place.drop(NAME, FLOW))
-    assert entry is not None
+    entry = place.collected(NAME, FLOW)
     place.hdfs.files[entry.path] = FLOW + b"more"
     after = place.worker().handle(entry.path)
     assert after is not None
@@ -273,7 +271,7 @@ def test_a_file_forgotten_before_it_was_stored_can_come_again(tmp_path):
     path = place.drop(NAME, FLOW)
     place.fated(Fate(1))
     with pytest.raises(Killed):
-        place.collector().take(path)
+        place.collector().take([path])
     path.unlink()
     place.fated(Fate())
     collect(place)
