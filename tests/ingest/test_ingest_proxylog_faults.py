@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from proxylog_lines import COMBINED, FORMATS, MAIN, REPORTER, SQUID, ZEEK_JSON, lines, read
 
-from spot_ingest.accounting import RAW_LIMIT, Account, Finding, Rejected
+from spot_ingest.accounting import RAW_LIMIT, Finding, Rejected
 from spot_ingest.errors import UnreadableError
 from spot_ingest.readers.proxylog import reader
 from spot_ingest.readers.proxylog.blocks import LINE_LIMIT, LINES_LIMIT, blocks
@@ -28,18 +28,16 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-def from_file(path: Path, data: bytes) -> tuple[Account, list[Rejected], Finding]:
+def from_file(path: Path, data: bytes) -> tuple[int, list[Rejected], Finding]:
     """Read a file as a worker does."""
     path.write_bytes(data)
-    account, rejected = Account(), []
+    stored, rejected = 0, []
     with ingest_source("proxy").read(path, path.parent) as reading:
         for batch in reading.batches:
-            account.stored += batch.rows.num_rows
+            stored += batch.rows.num_rows
             rejected += batch.rejected
-        finding = reading.finish(account.stored + len(rejected))
-    rejected += finding.rejected
-    account.set_aside = len(rejected)
-    return account, rejected, finding
+        finding = reading.finish(stored + len(rejected))
+    return stored, [*rejected, *finding.rejected], finding
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -205,9 +203,9 @@ def test_blocks_are_the_lines_of_the_stream(texts: list[bytes], read_size: int):
 def test_compressed_logs_are_read_by_their_bytes(name: str, kind: str, tmp_path: Path):
     head, line = FORMATS[name]
     data = PACKERS[kind](f"{head}{line}\nodd\n{line}\n".encode())
-    account, rejected, finding = from_file(tmp_path / "any.log", data)
-    assert (account.stored, account.set_aside, finding) == (2, 1, Finding())
-    assert (rejected[0].number, rejected[0].raw) == (head.count("\n") + 2, b"odd")
+    stored, (bad,), finding = from_file(tmp_path / "any.log", data)
+    assert (stored, finding) == (2, Finding())
+    assert (bad.number, bad.raw) == (head.count("\n") + 2, b"odd")
 
 
 @pytest.mark.parametrize("kept", [0.2, 0.5, 0.9])
@@ -215,18 +213,18 @@ def test_a_cut_stream_keeps_its_rows_and_sets_one_aside(kept: float, tmp_path: P
     texts = [SQUID.replace("c=d", f"c={number * 7919 % 10007}") for number in range(5000)]
     whole = lines(*texts)
     packed = gzip.compress(whole)
-    account, (bad,), finding = from_file(tmp_path / "a.log.gz", packed[: int(len(packed) * kept)])
-    assert 0 < account.stored < 5000
+    stored, (bad,), finding = from_file(tmp_path / "a.log.gz", packed[: int(len(packed) * kept)])
+    assert 0 < stored < 5000
     assert "cut short" in bad.reason
     assert finding.note == bad.reason
-    assert bad.number == account.stored + 1
-    assert texts[account.stored].encode().startswith(bad.raw)
+    assert bad.number == stored + 1
+    assert texts[stored].encode().startswith(bad.raw)
 
 
 def test_a_stream_that_is_cut_at_a_line_end_tells_it_too(tmp_path: Path):
     packed = gzip.compress(lines(SQUID, SQUID))
-    account, (bad,), _ = from_file(tmp_path / "a.log.gz", packed[:-8])  # its check is missing
-    assert (account.stored, bad.number, bad.raw) == (2, 3, b"")
+    stored, (bad,), _ = from_file(tmp_path / "a.log.gz", packed[:-8])  # its check is missing
+    assert (stored, bad.number, bad.raw) == (2, 3, b"")
     assert "cut short" in bad.reason
 
 
