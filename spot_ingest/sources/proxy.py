@@ -24,7 +24,7 @@ def first_moment(path: Path, _name: str) -> datetime | None:
     try:
         with unpacked(path, _LIMITS) as log:
             head = (log.read(_LOOK_AT) or b"").decode("latin-1")
-        forms = {time.form for form in formats() for time in form.times}
+        forms = {time.form for known in formats() for time in known.times}
     except (OSError, SpotError):
         return None
     for line in head.split("\n"):
@@ -37,7 +37,7 @@ def first_moment(path: Path, _name: str) -> datetime | None:
 
 def check() -> list[str]:
     """Check the formats; ConfigError naming file and line for what is wrong."""
-    names = [form.name for form in formats()]
+    names = [known.name for known in formats()]
     return [f"{FOLDER}: {len(names)} formats ({', '.join(names)}), all good"]
 
 

@@ -103,6 +103,7 @@ def test_a_folder_without_formats_is_an_error(folder: Path):
         ("  clientip: client\n", "", "line 10: the column clientip is missing"),
         ("  clientip:", "  clientop:", "line 10: unknown column 'clientop'"),
         ("duration:", "fulluri:", "line 12: unknown column 'fulluri'"),
+        ("clientip: client", 'clientip: "-"', "line 10: unknown field '-'"),
         ("clientip: client", "clientip: clientt", "line 10: unknown field 'clientt'"),
         ("url | host", "url | hots", "line 11: unknown step 'hots'"),
         ("[url | host, {text: unknown}]", "[]", "line 11: the list is empty"),

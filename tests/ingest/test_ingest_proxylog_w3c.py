@@ -82,6 +82,19 @@ def test_a_header_in_the_middle_changes_the_meaning():
     ]
 
 
+def test_a_field_that_a_header_names_twice_is_the_first():
+    header = "#Fields: date time c-ip cs-host cs-host x-unknown"
+    (row,), _ = read(lines(header, "2016-07-08 01:00:00 10.0.0.1 a.example b.example z"))
+    assert row["host"] == "a.example"
+
+
+def test_a_log_of_whole_urls_is_split():
+    header = "#Fields: date time c-ip cs-method cs-uri sc-status"
+    (row,), _ = read(lines(header, "2016-07-08 01:00:00 10.0.0.1 GET https://a.example/b?c 200"))
+    assert (row["host"], row["uriport"], row["urischeme"]) == ("a.example", "443", "https")
+    assert row["fulluri"] == "a.example/b?c"
+
+
 def test_a_header_without_the_needed_fields_sets_its_lines_aside():
     rows, (rejected,) = read(lines("#Fields: date time cs-host", "2016-07-08 01:00:00 a"))
     assert rows == []

@@ -63,15 +63,15 @@ def nothing(rejected: Iterable[Rejected]) -> Batch:
     return Batch(rows, pa.array([], pa.int64()), tuple(rejected))
 
 
-def rows_of(form: Format, fields: Mapping[str, Any], count: int) -> Rows:
+def rows_of(log_format: Format, fields: Mapping[str, Any], count: int) -> Rows:
     """Build the rows of ``count`` lines from the texts of their fields."""
     taken = Steps(dict(fields))
-    seconds, timed = _times(form, taken, fields)
-    faults = [(f"the line has no {name}", _absent(taken((name,)))) for name in form.needs]
+    seconds, timed = _times(log_format, taken, fields)
+    faults = [(f"the line has no {name}", _absent(taken((name,)))) for name in log_format.needs]
     faults.append((_NO_TIME, ~timed))
     values: dict[str, Any] = {"p_date": moments.dates(seconds), "p_time": moments.times(seconds)}
     kinds = {field.name: field.type for field in schema()}
-    for column, sources in form.columns.items():
+    for column, sources in log_format.columns.items():
         given = [source for source in sources if source.given(fields)]
         if not given:
             continue
@@ -90,11 +90,11 @@ def _absent(texts: Any) -> Flags:
     return flags
 
 
-def _times(form: Format, taken: Steps, fields: Mapping[str, Any]) -> tuple[Ints, Flags]:
+def _times(log_format: Format, taken: Steps, fields: Mapping[str, Any]) -> tuple[Ints, Flags]:
     """Give the moment of each line by the first form that reads it, and the lines that have one."""
     found: Ints = np.zeros(0, np.int64)
     timed: Flags = np.zeros(0, bool)
-    for time in form.times:
+    for time in log_format.times:
         if not all(name in fields for name in time.fields):
             continue
         parts = [taken((name,)) for name in time.fields]

@@ -36,9 +36,9 @@ class JsonReader:
     first lines; otherwise line by line, with the same rows as outcome.
     """
 
-    def __init__(self, form: Format) -> None:
-        self._form = form
-        self._names = sorted(form.fields)
+    def __init__(self, log_format: Format) -> None:
+        self._format = log_format
+        self._names = sorted(log_format.fields)
 
     def names_fields(self, _block: Block) -> bool:
         """No line says what the fields of others are."""
@@ -61,7 +61,7 @@ class JsonReader:
             told = np.array(list(good), np.int64)
             texts = self._one_by_one(list(good.values()))
         if len(told):
-            yield columns.rows_of(self._form, texts, len(told)).batch(block, told)
+            yield columns.rows_of(self._format, texts, len(told)).batch(block, told)
 
     def _at_once(self, lines: Lines, told: Ints) -> dict[str, Any] | None:
         """Read all lines of a block; None where they are not alike, or not all are objects."""

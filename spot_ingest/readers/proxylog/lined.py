@@ -20,10 +20,10 @@ from spot_ingest.readers.proxylog.tokens import Ints, Lines, Split
 class LinedReader:
     """Reads the blocks of one log in turn; a line may say what the fields after it are."""
 
-    def __init__(self, form: Format, split: Split) -> None:
-        self._form = form
+    def __init__(self, log_format: Format, split: Split) -> None:
+        self._format = log_format
         self._split = split
-        self._layouts = form.layouts
+        self._layouts = log_format.layouts
 
     def names_fields(self, block: Block) -> bool:
         """Tell whether a line of a block says what the fields after it are."""
@@ -44,7 +44,7 @@ class LinedReader:
 
     def _headers(self, lines: Lines) -> Iterator[tuple[int, Layout]]:
         """Find the lines that name the fields, and what they say."""
-        header = self._form.header
+        header = self._format.header
         if not header:
             return
         for mark in np.flatnonzero(
@@ -60,18 +60,20 @@ class LinedReader:
     def _some(self, block: Block, lines: Lines, start: int, end: int) -> Iterator[Batch]:
         """Read the lines ``start`` to ``end`` (exclusive)."""
         told = lines.counts[start:end] > 0
-        if self._form.comments:
-            told &= lines.initials[start:end] != self._form.comments[0]
+        if self._format.comments:
+            told &= lines.initials[start:end] != self._format.comments[0]
         numbers = start + np.flatnonzero(told)
         if len(numbers):
-            yield from _Section(self._form, self._split, self._layouts, block, lines).read(numbers)
+            yield from _Section(self._format, self._split, self._layouts, block, lines).read(
+                numbers
+            )
 
 
 @dataclass(frozen=True)
 class _Section:
     """Lines of a block that the same layouts hold for."""
 
-    form: Format
+    log_format: Format
     split: Split
     layouts: tuple[Layout, ...]
     block: Block
@@ -80,7 +82,7 @@ class _Section:
     @cached_property
     def _missing(self) -> list[str]:
         """Fields that are missing from lines whose layout the log itself tells."""
-        return self.form.missing(self.layouts[0]) if len(self.layouts) == 1 else []
+        return self.log_format.missing(self.layouts[0]) if len(self.layouts) == 1 else []
 
     def read(self, numbers: Ints) -> Iterator[Batch]:
         """Read the lines of these numbers: the regular ones at once, the others by the rule."""
@@ -95,7 +97,7 @@ class _Section:
                 texts = {
                     name: self.lines.column(chosen, place)
                     for name, place in layout.places.items()
-                    if name in self.form.fields
+                    if name in self.log_format.fields
                 }
                 yield self._batch(texts, chosen)
                 numbers, regular = numbers[~fits], regular[~fits]
@@ -113,7 +115,7 @@ class _Section:
                         pa.array([word.decode() for word in found[place]], pa.string())
                     )
                     for name, place in layout.places.items()
-                    if name in self.form.fields
+                    if name in self.log_format.fields
                 }
                 yield self._batch(texts, np.array(fitting))
         if words:
@@ -124,7 +126,7 @@ class _Section:
         return columns.nothing(self.block.reject(int(n), self._why_not(int(n))) for n in numbers)
 
     def _why_not(self, number: int) -> str:
-        header = self.form.header.decode().rstrip(":")
+        header = self.log_format.header.decode().rstrip(":")
         if not self.layouts:
             return f"no {header} line says what its fields are"
         if self._missing:
@@ -134,5 +136,5 @@ class _Section:
         return f"the line has {count} fields instead of {wanted}"
 
     def _batch(self, texts: dict[str, pa.StringArray], numbers: Ints) -> Batch:
-        made = columns.rows_of(self.form, texts, len(numbers))
+        made = columns.rows_of(self.log_format, texts, len(numbers))
         return made.batch(self.block, numbers)

@@ -71,8 +71,8 @@ def parse(text: str, where: str, name: str) -> Format:
         raise document.wrong(root, "layouts or a header must name the fields")
     layouts = reader.layouts(given.get("layouts"))
     fixed = split != _JSON and "header" not in given
-    known = {field for one in layouts for field in one.names} if fixed else None
-    form = Format(
+    known = {name for one in layouts for name in one.names} - {"-"} if fixed else None
+    log_format = Format(
         name=name,
         split=SPLITS.get(split),
         times=tuple(reader.time(node, known) for node in document.items(given["times"])),
@@ -84,10 +84,10 @@ def parse(text: str, where: str, name: str) -> Format:
         files=document.text(given["files"]) if "files" in given else "",
     )
     for layout in layouts:
-        if missing := form.missing(layout):
+        if missing := log_format.missing(layout):
             fault = f"the layout of {layout.count} fields lacks {', '.join(missing)}"
             raise document.wrong(given["layouts"], fault)
-    return form
+    return log_format
 
 
 @dataclass(frozen=True)

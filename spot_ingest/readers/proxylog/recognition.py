@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from typing import TypeAlias
 
 from spot_common.errors import ConfigError, TransientError
+from spot_ingest.accounting import Rejected
 from spot_ingest.errors import UnreadableError
 from spot_ingest.readers.proxylog.blocks import Block
 from spot_ingest.readers.proxylog.format import Format
@@ -29,20 +31,20 @@ def recognised(block: Block, name: str) -> LogReader | None:
     """
     _check_encoding(block.data)
     known = _known()
-    tried: list[_Trial] = []
+    trials: list[_Trial] = []
     for part in (block.head(_HEAD), block):
-        for form in known:
-            if _reader(form).names_fields(part):
-                return _reader(form)
+        for log_format in known:
+            if _reader(log_format).names_fields(part):
+                return _reader(log_format)
         if not block.says():
             continue
-        tried = [_Trial(form, part) for form in known]
-        best = max(tried, key=lambda one: (one.stored, fnmatch(name, one.form.files)))
+        trials = [_tried(log_format, part) for log_format in known]
+        best = max(trials, key=lambda one: (one.stored, fnmatch(name, one.log_format.files)))
         if best.stored:
-            return _reader(best.form)
-    if not tried:
+            return _reader(best.log_format)
+    if not trials:
         return None
-    reasons = "; ".join(f"{one.form.name}: {one.reason}" for one in tried)
+    reasons = "; ".join(f"{one.log_format.name}: {one.reason}" for one in trials)
     raise UnreadableError(
         f"no format fits its first lines ({reasons})",
         hint="docs/admin.md says how to describe a format in conf/proxy/",
@@ -57,22 +59,28 @@ def _known() -> tuple[Format, ...]:
         raise TransientError(error.message, hint=error.hint) from error
 
 
+@dataclass(frozen=True)
 class _Trial:
-    """What a format makes of some lines: how many rows, and why not of the first that is none."""
+    """What a format makes of some lines: how many rows, and why the first other line is none."""
 
-    def __init__(self, form: Format, block: Block) -> None:
-        self.form = form
-        self.stored = 0
-        self.reason = ""
-        for batch in _reader(form).read(block):
-            self.stored += batch.rows.num_rows
-            if batch.rejected:
-                first = min(batch.rejected, key=lambda row: row.number)
-                self.reason = self.reason or first.reason
+    log_format: Format
+    stored: int
+    reason: str
 
 
-def _reader(form: Format) -> LogReader:
-    return JsonReader(form) if form.split is None else LinedReader(form, form.split)
+def _tried(log_format: Format, block: Block) -> _Trial:
+    stored = 0
+    rejected: list[Rejected] = []
+    for batch in _reader(log_format).read(block):
+        stored += batch.rows.num_rows
+        rejected += batch.rejected
+    first = min(rejected, key=lambda row: row.number, default=None)
+    return _Trial(log_format, stored, first.reason if first else "")
+
+
+def _reader(log_format: Format) -> LogReader:
+    split = log_format.split
+    return JsonReader(log_format) if split is None else LinedReader(log_format, split)
 
 
 def _check_encoding(data: bytes) -> None:
