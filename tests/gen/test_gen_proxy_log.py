@@ -184,3 +184,22 @@ def test_squid_lines_have_ten_fields(tmp_path: Path) -> None:
         assert event["host"] in url
         assert peer.split("/")[0] in ("HIER_NONE", "HIER_DIRECT")
         assert kind.replace("%20", " ") == (event["content_type"] or "-")
+
+
+def test_layouts_tell_the_same_requests(tmp_path: Path) -> None:
+    """The product's reader gives the same rows. Some paths here begin with a quote, no slash."""
+    columns = ("p_date", "p_time", "clientip", "reqmethod", "host", "respcode", "scbytes")
+    seen = []
+    for layout in ("main", "reporter", "squid"):
+        folder = tmp_path / layout
+        output = written(Proxy, folder, recorded(), world(proxy_layout=layout))
+        rows: Counter[tuple[str, ...]] = Counter()
+        for file in output.files:
+            with reader.read(folder / file.file, folder) as reading:
+                for batch in reading.batches:
+                    assert not batch.rejected
+                    for row in batch.rows.select(columns).to_pylist():
+                        rows[tuple(str(value).strip('"') for value in row.values())] += 1
+        seen.append(rows)
+    assert seen[0].total() == recorded().requests.num_rows
+    assert seen[0] == seen[1] == seen[2]

@@ -78,6 +78,12 @@ def test_text_of_two_bytes_a_character_is_named(encoding: str):
     assert "iconv" in caught.value.hint
 
 
+def test_zeros_alone_are_no_text_of_two_bytes_a_character():
+    """A log whose machine lost power ends, or begins, with them."""
+    rows, (bad,) = read(b"\0" * 5000 + b"\n" + lines(SQUID))
+    assert (len(rows), bad.number, bad.raw) == (1, 1, b"\0" * 5000)
+
+
 @pytest.mark.parametrize("data", [b"", b"\n\r\n \n", b"# a comment\n#Fields: date time\n"])
 def test_a_log_without_a_line_is_refused(data: bytes, tmp_path: Path):
     with pytest.raises(UnreadableError, match="it holds no log line"):

@@ -34,10 +34,9 @@ class LinedReader:
         lines = self._lines(block)
         start = 0
         for mark, layout in self._headers(lines):
-            if (layout,) != self._layouts:
-                yield from self._some(block, lines, start, mark)
-                start, self._layouts = mark + 1, (layout,)
-        yield from self._some(block, lines, start, lines.count)
+            yield from self._between(start, mark, lines, block)
+            start, self._layouts = mark + 1, (layout,)
+        yield from self._between(start, lines.count, lines, block)
 
     def _lines(self, block: Block) -> Lines:
         return Lines(utf8(block.text, escaped=self._split.escaped), self._split)
@@ -45,11 +44,8 @@ class LinedReader:
     def _headers(self, lines: Lines) -> Iterator[tuple[int, Layout]]:
         """Find the lines that name the fields, and what they say."""
         header = self._format.header
-        if not header:
-            return
-        for mark in np.flatnonzero(
-            np.isin(lines.initials, list(header[:1].lower() + header[:1].upper()))
-        ):
+        initials = list(header[:1].lower() + header[:1].upper())
+        for mark in np.flatnonzero(np.isin(lines.initials, initials)):
             line = lines.text(int(mark))
             names = line[len(header) :].lower()
             apart = names[:1] in self._split.separator or not header[-1:].isalnum()
@@ -57,16 +53,15 @@ class LinedReader:
                 words = self._split.words(names.strip(self._split.separator + b"\r"))
                 yield int(mark), Layout(tuple(word.decode() for word in words))
 
-    def _some(self, block: Block, lines: Lines, start: int, end: int) -> Iterator[Batch]:
+    def _between(self, start: int, end: int, lines: Lines, block: Block) -> Iterator[Batch]:
         """Read the lines ``start`` to ``end`` (exclusive)."""
         told = lines.counts[start:end] > 0
         if self._format.comments:
             told &= lines.initials[start:end] != self._format.comments[0]
         numbers = start + np.flatnonzero(told)
         if len(numbers):
-            yield from _Section(self._format, self._split, self._layouts, block, lines).read(
-                numbers
-            )
+            section = _Section(self._format, self._split, self._layouts, block, lines)
+            yield from section.read(numbers)
 
 
 @dataclass(frozen=True)

@@ -86,8 +86,8 @@ def _reader(log_format: Format) -> LogReader:
 def _check_encoding(data: bytes) -> None:
     """Raise UnreadableError for text of two bytes a character."""
     head = data[:1024]
-    zeros = max(head[0::2].count(0), head[1::2].count(0))
-    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or zeros > len(head) / 4:
+    few, many = sorted((head[0::2].count(0), head[1::2].count(0)))
+    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or (many > len(head) / 4 > 8 * few):
         raise UnreadableError(
             "it is UTF-16 text, not UTF-8", hint="convert it, for example with iconv -f UTF-16"
         )
