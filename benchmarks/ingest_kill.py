@@ -4,7 +4,7 @@
         [--preset small] [--json FILE]
 
 Makes a labelled day and two stacks of its own, one after the other. The first ingests the day
-undisturbed. In the second, collectors, workers, the upkeep of the tables, Kafka, both nodes of HDFS, the
+undisturbed. In the second, collectors, workers, the upkeep, Kafka, both nodes of HDFS, the
 metastore and the SQL server are killed (SIGKILL) at random moments by a seeded plan while the files
 arrive. Then both must hold the same rows in each partition (number, and sum of a hash of each row),
 ``spot ledger verify`` must find no difference, and nothing may be left in stage or landing folders.

@@ -11,7 +11,6 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +43,6 @@ WEIGHTS: Mapping[str, float] = {
 Sums = dict[str, tuple[int, int]]
 
 
-@dataclass
 class Killer(threading.Thread):
     """Kills one process after the other, at random moments, until there were ``number``.
 
@@ -52,20 +50,19 @@ class Killer(threading.Thread):
     is passed over, and the next in the order is taken.
     """
 
-    config: Config
-    number: int
-    seed: int
-    pause: float
-    killed: Counter[str] = field(default_factory=Counter)
-
-    def __post_init__(self) -> None:
+    def __init__(self, config: Config, number: int, seed: int, pause: float) -> None:
         super().__init__(name="killer", daemon=True)
+        self.killed: Counter[str] = Counter()
+        self._config = config
+        self._number = number
+        self._seed = seed
+        self._pause = pause
 
     def run(self) -> None:
         """Kill."""
-        chance = random.Random(self.seed)
-        while self.killed.total() < self.number:
-            time.sleep(chance.expovariate(1 / self.pause))
+        chance = random.Random(self._seed)
+        while self.killed.total() < self._number:
+            time.sleep(chance.expovariate(1 / self._pause))
             for name in self._order(chance):
                 if self._kill(name):
                     self.killed[name] += 1
@@ -80,7 +77,7 @@ class Killer(threading.Thread):
             weights.pop(at)
 
     def _processes(self) -> dict[str, int]:
-        remote = supervisor.connect(self.config)
+        remote = supervisor.connect(self._config)
         assert remote is not None, "the supervisor is gone"
         found = remote.processes()
         remote.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
@@ -19,16 +20,19 @@ from kafka.structs import OffsetAndMetadata
 from spot_common import log
 from spot_common.clients import kafka
 from spot_common.config import Config
+from spot_common.errors import ServiceError
 from spot_ingest.beat import Heartbeat
 from spot_ingest.dead_letters import DeadLetters
 from spot_ingest.patience import Patience, StoppedError
 from spot_ingest.source import ingest_source
-from spot_ingest.work import Worker
+from spot_ingest.work import Worker, worker_name
 
 _LOG = log.get("ingest.worker")
 _POLL_MS = 500
 #: Between two words with the broker while a file is in hand (seconds).
 _TALK_EVERY = 1.0
+#: Polls in a row that may use the processor all the time.
+_SPINS = 20
 #: Between two looks at a file that another worker has in hand (seconds).
 _LOOK_EVERY = 1.0
 #: A worker that died and is not started again is replaced after this time.
@@ -43,12 +47,12 @@ def run(
     ``topic`` stands in for the source's own; its workers are a group of that name.
     """
     source = ingest_source(source_name)
-    name = f"worker-{source.name}-{number}"
+    name = worker_name(source.name, number, topic)
     with Heartbeat(config, name) as beat:
         patience = Patience(_LOG, beat, stop)
         try:
             worker = patience.until_done(
-                lambda: Worker(config, source, number), "opening the ledger"
+                lambda: Worker(config, source, number, topic=topic), "opening the ledger"
             )
             consumer = patience.until_done(
                 lambda: _subscribe(config, source.name, name, topic), "joining the topic"
@@ -114,6 +118,7 @@ class _Loop:
         self._dead = dead
         self._patience = patience
         self._stop = stop
+        self._spins = 0
 
     def run(self) -> None:
         """Work until told to stop; StoppedError where that came while a file had to wait."""
@@ -127,13 +132,29 @@ class _Loop:
                         self._commit(partition, record.offset + 1)
 
     def _poll(self, milliseconds: int) -> dict[TopicPartition, list[Any]]:
+        began, worked = time.monotonic(), time.process_time()
         try:
             found: dict[TopicPartition, list[Any]] = self._consumer.poll(timeout_ms=milliseconds)
         except KafkaError as error:
             log.event(_LOG, "poll_failed", logging.WARNING, error=str(error))
             self._stop.wait(_LOOK_EVERY)
             return {}
+        if milliseconds:
+            self._watch(time.monotonic() - began, time.process_time() - worked)
         return found
+
+    def _watch(self, seconds: float, worked: float) -> None:
+        """End a client that spins instead of waiting.
+
+        kafka-python does so for ever once another member has taken its name in the group.
+        """
+        spun = seconds > _POLL_MS / 2000 and worked > seconds / 2
+        self._spins = self._spins + 1 if spun else 0
+        if self._spins > _SPINS:
+            raise ServiceError(
+                "the Kafka client has lost its place in the group",
+                hint="does another worker of the same name run, on a machine of the same name?",
+            )
 
     def _wait(self, work: Future[None]) -> None:
         """Stay in the group until the work is done."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import posixpath
+import re
 import shutil
 import socket
 import time
@@ -26,6 +27,7 @@ from spot_common.errors import (
     ServiceError,
     ToolError,
     TransientError,
+    UsageError,
 )
 from spot_common.registry import check_source
 from spot_common.warehouse import Warehouse
@@ -43,6 +45,14 @@ from spot_ingest.stage import Stage
 _LOG = log.get("ingest.worker")
 #: A file whose conversion was begun this often without an end is set aside.
 ATTEMPTS_LIMIT = 10
+_TOPIC = re.compile(r"[A-Za-z0-9._-]{1,200}")
+
+
+def worker_name(source: str, number: int, topic: str = "") -> str:
+    """Give the name of a worker on its machine; those of a topic of their own say so."""
+    if topic and not _TOPIC.fullmatch(topic):
+        raise UsageError(f"{topic!r} is no name of a topic", hint="letters, digits, . _ and -")
+    return f"worker-{source}-{number}{'@' + topic if topic else ''}"
 
 
 class Worker:
@@ -54,17 +64,19 @@ class Worker:
         source: IngestSource,
         number: int,
         *,
+        topic: str = "",
         ledger: Ledger | None = None,
         warehouse: Warehouse | None = None,
     ) -> None:
         self.source = source
-        self.name = f"{socket.gethostname()}/worker-{source.name}-{number}"
+        own = worker_name(source.name, number, topic)
+        self.name = f"{socket.gethostname()}/{own}"
         self.table = check_source(source.name).raw
         self.ledger = ledger or Ledger.of(config)
         self.warehouse = warehouse or Warehouse(config)
         self.hdfs: Hdfs = self.warehouse.hdfs
         self._huser = config.text("HUSER")
-        self._folder = config.path("WORK_DIR") / f"worker-{source.name}-{number}"
+        self._folder = config.path("WORK_DIR") / own
         self._onlooker = Onlooker(self.name)
 
     def handle(self, path: str) -> Entry | None:
