@@ -43,7 +43,17 @@ def restore(place: Place, ledger: Ledger) -> int:
 
 def told(ledger: Ledger) -> list[dict]:
     """What HDFS can tell of each file."""
-    gone = ("collector", "worker", "attempts", "beat", "claim", "arrived", "changed", "mtime_ns")
+    gone = (
+        "collector",
+        "worker",
+        "attempts",
+        "beat",
+        "claim",
+        "arrived",
+        "changed",
+        "mtime_ns",
+        "taken",
+    )
     entries = sorted(ledger.files(), key=lambda entry: entry.hash)
     return [
         {k: v for k, v in dataclasses.asdict(entry).items() if k not in gone} for entry in entries
