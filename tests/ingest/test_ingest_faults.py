@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -370,6 +371,35 @@ def test_many_files_at_once_are_all_taken(stack, ledger, count):
 
     until(done, 300)
     assert count("proxy") == before + 300 * ROWS
+
+
+# --- the machine itself -----------------------------------------------------------------------
+
+
+def test_a_worker_without_room_on_its_disk_gives_the_file_back(stack, ledger, count, tmp_path):
+    file = repeated(tmp_path, 21)
+    before = count("flow")
+    with stopped(stack, "worker-flow-0"):
+        cramped = subprocess.Popen(
+            [Path(sys.executable).with_name("spot"), "work", "--source", "flow", "--worker", "5"],
+            env=stack.environ,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
+        )
+        try:
+            stack.spot("feed", "--source", "flow", str(file))
+            waits(stack, ledger, digest_of(file), "flow")
+            assert cramped.stderr is not None
+            line = next(line for line in cramped.stderr if " waiting " in line)
+            assert "the worker's folder cannot be used" in line or "state store" in line
+        finally:
+            cramped.terminate()
+            assert cramped.wait(90) == 0
+            cramped.stderr.close()
+    entry = finished(ledger, digest_of(file), "flow")
+    assert entry.attempts <= 3
+    assert count("flow") == before + 21 * 3018
 
 
 # --- several workers --------------------------------------------------------------------------

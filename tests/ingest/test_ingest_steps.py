@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 
 import pytest
 from ingest_twins import (
@@ -17,6 +18,7 @@ from ingest_twins import (
 
 from spot_common.errors import ServiceError, ToolError
 from spot_ingest.entry import State
+from spot_ingest.names import digest_of
 from spot_ingest.work import ATTEMPTS_LIMIT
 
 FLOW = FLOW_SAMPLE.read_bytes()
@@ -296,3 +298,68 @@ def test_hostile_names_are_stored_under_harmless_ones(tmp_path, name):
     base = entry.path.rpartition("/")[2]
     assert set(base) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+=@-")
     assert len(base) < 200
+
+
+def test_a_clock_that_is_set_back_changes_nothing(tmp_path, monkeypatch):
+    now = 2e9
+
+    def backwards() -> float:
+        nonlocal now
+        now -= 3600
+        return now
+
+    monkeypatch.setattr("time.time", backwards)
+    place = Place(tmp_path, "flow")
+    entry = place.through(NAME, FLOW)
+    assert (entry.state, place.rows.num_rows) == (State.PUBLISHED, 3018)
+    place.drop(NAME, FLOW)
+    collect(place)
+    place.collector().look_back()
+    work(place)
+    assert place.rows.num_rows == 3018
+    assert len(place.ledger.files("flow")) == 1
+
+
+def test_what_the_broker_lost_is_announced_again_and_nothing_else(tmp_path, monkeypatch):
+    place = Place(tmp_path, "flow")
+    entry = place.collected(NAME, FLOW)
+    place.collector().look_back()
+    assert place.announcer.sent == [entry.path], "it was announced just now"
+    later = time.time() + 3600
+    monkeypatch.setattr("time.time", lambda: later)
+    place.announcer.lag = 1
+    place.collector().look_back()
+    assert place.announcer.sent == [entry.path], "its message still waits"
+    place.announcer.lag = 0
+    place.collector().look_back()
+    assert place.announcer.sent == [entry.path] * 2
+    work(place)
+    place.collector().look_back()
+    assert place.announcer.sent == [entry.path] * 2
+
+
+def test_a_file_that_must_not_be_read_is_left_alone_and_the_others_are_taken(tmp_path, monkeypatch):
+    place = Place(tmp_path, "flow")
+    forbidden, good = place.drop("nfcapd.201601010000", FLOW), place.drop(NAME, FLOW + b"")
+    good.write_bytes(FLOW_SAMPLE.read_bytes())
+
+    def digest(path):
+        if path == forbidden:
+            raise PermissionError(13, "Permission denied")
+        return digest_of(path)
+
+    monkeypatch.setattr("spot_ingest.names.digest_of", digest)
+    entries = place.collector().take([forbidden, good])
+    assert [entry.name for entry in entries] == [NAME]
+    assert forbidden.exists()
+
+
+def test_copies_that_come_together_are_one_file_and_duplicates(tmp_path):
+    place = Place(tmp_path, "flow")
+    paths = [place.drop(f"nfcapd.20160101000{n}", FLOW) for n in range(3)]
+    (entry,) = place.collector().take(paths)
+    assert [d.name for d in place.ledger.duplicates("flow")] == [p.name for p in paths[1:]]
+    assert entry.name == paths[0].name
+    assert list(place.landing.iterdir()) == []
+    work(place)
+    assert place.rows.num_rows == 3018
