@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from spot_ingest.readers.nfheader import header
+from spot_ingest.readers import nfheader
 from spot_ingest.source import IngestSource
 
 _NAMED = re.compile(r"^nfcapd\.(\d{10})")
@@ -20,8 +20,7 @@ def first_moment(path: Path, name: str) -> datetime | None:
             return datetime.strptime(named.group(1), "%Y%m%d%H").replace(tzinfo=UTC)
         except ValueError:
             pass
-    seconds = header(path).get("First", 0)
-    return datetime.fromtimestamp(seconds, UTC) if seconds else None
+    return nfheader.first_moment(path)
 
 
 SOURCE = IngestSource(
