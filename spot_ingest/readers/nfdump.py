@@ -130,7 +130,7 @@ def dissect(source: Path, *, received: str = "tr") -> Iterator[Listing]:
 
 
 @contextmanager
-def read(path: Path, _scratch: Path) -> Iterator[Reading]:
+def read(path: Path) -> Iterator[Reading]:
     """Read an nfcapd file."""
     with dissect(path) as listing:
         yield Reading(flowlines.parse(listing.stream), listing.finish)
