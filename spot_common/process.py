@@ -128,12 +128,13 @@ class Running:
         self._has_read = 0
         self._fds = (child.stdout.fileno(), child.stderr.fileno())
         self._pieces: queue.Queue[bytes] = queue.Queue(_AHEAD_PIECES)
-        self._pump = threading.Thread(target=self._read_ahead, name=f"output-{child.pid}")
+        self._over = False
+        self._pump = threading.Thread(target=self._read_ahead, daemon=True)
         self._pump.start()
 
     def receive(self) -> bytes:
         """Give what the program printed next; nothing at the end of its output."""
-        return self._pieces.get()
+        return b"" if self._over else self._pieces.get()
 
     def _read_ahead(self) -> None:
         """Take output and error text until both have ended or the program had to be stopped."""
@@ -200,6 +201,7 @@ class Running:
         while self._pump.is_alive():
             with suppress(queue.Empty):
                 self._pieces.get(timeout=_LOOK_EVERY)
+        self._over = True
 
 
 class _Output(io.RawIOBase):

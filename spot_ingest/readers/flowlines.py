@@ -102,7 +102,7 @@ def _blocks(stream: io.BufferedIOBase) -> Iterator[tuple[memoryview, int]]:
             text[: held - end] = text[end:held]
             held -= end
         elif held == len(text):
-            text += bytes(_BLOCK)
+            text = text + bytes(_BLOCK)
     if held:
         yield memoryview(text)[:held], 1
 

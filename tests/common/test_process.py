@@ -48,6 +48,13 @@ def test_output_is_read_while_the_program_runs():
     assert (end.status, end.stderr) == (0, "odd\n")
 
 
+def test_output_that_nobody_reads_does_not_keep_a_program_from_its_end():
+    script = "import sys; sys.stdout.write('x' * 50_000_000)"
+    with process.stream([sys.executable, "-c", script]) as running:
+        assert running.finish().status == 0
+        assert running.stdout.read() == b""
+
+
 def test_leaving_the_block_ends_the_program():
     script = "import sys, time\nprint('x', flush=True)\ntime.sleep(60)"
     with process.stream([sys.executable, "-c", script]) as running:

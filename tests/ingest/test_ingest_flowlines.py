@@ -241,8 +241,9 @@ def test_any_flows_come_through_however_the_text_arrives(found: list[dict], size
     assert rows == [expected(flow) for flow in found]
 
 
-def test_blocks_are_cut_between_lines(monkeypatch):
-    monkeypatch.setattr(flowlines, "_BLOCK", 300)
+@pytest.mark.parametrize("size", [50, 300])
+def test_blocks_are_cut_between_lines(size: int, monkeypatch):
+    monkeypatch.setattr(flowlines, "_BLOCK", size)
     lines = [changed(sp=str(number)) for number in range(100)]
     lines[60] = "odd"
     batches = parse(*lines)

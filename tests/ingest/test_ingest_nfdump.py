@@ -65,6 +65,13 @@ def test_the_zone_of_the_machine_changes_nothing(zone: str, monkeypatch):
     assert read(FLOW_SAMPLE)[0] == rows
 
 
+def test_settings_that_the_machine_has_for_nfdump_change_nothing(monkeypatch):
+    rows, _ = read(FLOW_SAMPLE)
+    monkeypatch.setenv("NFCONF", "/nowhere")
+    monkeypatch.setenv("NFGEODB", "/nowhere")
+    assert read(FLOW_SAMPLE)[0] == rows
+
+
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 0.5, 0.999, 0.99999])
 def test_a_cut_file_is_refused_although_nfdump_ends_with_0(tmp_path: Path, share: float):
     data = FLOW_SAMPLE.read_bytes()
