@@ -137,7 +137,8 @@ def _outline_2(head: bytes, size: int) -> _Outline:
         )
     if not _HEADER_2.size <= appendix <= size - _BLOCK.size:
         raise UnreadableError(
-            f"its statistics should be at byte {appendix:,}, the file ends at {size:,}",
+            f"it is not whole: its statistics should be at byte {appendix:,}, "
+            f"the file ends at {size:,}",
             hint=COPY_AGAIN,
         )
     return _Outline(
@@ -164,14 +165,15 @@ def _walk(file: IO[bytes], outline: _Outline, flows: int) -> None:
         place = _end_of_block(file, place)
         if place > outline.end_of_blocks:
             raise UnreadableError(
-                f"block {number} of {outline.blocks} should end at byte {place:,}, "
-                f"there are {outline.end_of_blocks:,}",
+                f"it is not whole: block {number} of {outline.blocks} should end "
+                f"at byte {place:,}, there are {outline.end_of_blocks:,}",
                 rows=flows,
                 hint=COPY_AGAIN,
             )
     if place != outline.end_of_blocks:
         raise UnreadableError(
-            f"{outline.end_of_blocks - place:,} bytes follow the last of {outline.blocks} blocks",
+            f"{outline.end_of_blocks - place:,} bytes follow the last "
+            f"of its {outline.blocks} blocks",
             rows=flows,
             hint=COPY_AGAIN,
         )
