@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import struct
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from ingest_twins import FLOW_SAMPLE
@@ -124,6 +126,13 @@ def test_the_moment_of_packed_statistics_is_that_of_the_creation(tmp_path: Path)
     path = layout_2(FLOW_SAMPLE, tmp_path / "packed", "-z")
     created = struct.unpack_from("<q", path.read_bytes(), 8)[0]
     assert moment("x.nfdump", path) == datetime.fromtimestamp(created, UTC)
+
+
+def test_no_program_is_asked_for_the_moment(tmp_path: Path, monkeypatch):
+    files = [FLOW_SAMPLE, written(tmp_path, OLD)]
+    files += [layout_2(FLOW_SAMPLE, tmp_path / name, *OPTIONS[name]) for name in OPTIONS]
+    monkeypatch.setattr(subprocess, "Popen", Mock(side_effect=AssertionError))
+    assert None not in [moment("x.nfdump", path) for path in files]
 
 
 @pytest.mark.parametrize("data", [b"", b"garbage", OLD[:140] + b"\xff" * 136 + OLD[276:]])
