@@ -162,21 +162,18 @@ def _walk(file: IO[bytes], outline: _Outline, flows: int) -> None:
     """Go from block to block; UnreadableError where they do not end where they should."""
     place = outline.first_block
     for number in range(1, outline.blocks + 1):
-        place = _end_of_block(file, place)
+        begin, place, wrong = place, _end_of_block(file, place), ""
         if place > outline.end_of_blocks:
-            raise UnreadableError(
-                f"it is not whole: block {number} of {outline.blocks} should end "
-                f"at byte {place:,}, there are {outline.end_of_blocks:,}",
-                rows=flows,
-                hint=COPY_AGAIN,
-            )
-    if place != outline.end_of_blocks:
-        raise UnreadableError(
-            f"{outline.end_of_blocks - place:,} bytes follow the last "
-            f"of its {outline.blocks} blocks",
-            rows=flows,
-            hint=COPY_AGAIN,
-        )
+            wrong = f"should end at byte {place:,}, there are {outline.end_of_blocks:,}"
+        elif place == begin + _BLOCK.size:
+            wrong = "is empty"
+        if wrong:
+            wrong = f"it is not whole: block {number} of {outline.blocks} {wrong}"
+            raise UnreadableError(wrong, rows=flows, hint=COPY_AGAIN)
+    rest = outline.end_of_blocks - place
+    if rest:
+        wrong = f"{rest:,} bytes follow the last of its {outline.blocks} blocks"
+        raise UnreadableError(wrong, rows=flows, hint=COPY_AGAIN)
 
 
 def _end_of_block(file: IO[bytes], place: int) -> int:

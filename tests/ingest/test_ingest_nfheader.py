@@ -74,6 +74,8 @@ def test_statistics_of_the_older_layout_are_never_compressed(packed, tmp_path: P
         (OLD[: OLD_BLOCKS + 5], "block 1 of 3 should end at"),
         (OLD[: OLD_BLOCKS + 200], "block 1 of 3 should end at"),
         (OLD[:-1], "block 3 of 3 should end at"),
+        (OLD[: OLD_BLOCKS + 4] + bytes(8) + OLD[OLD_BLOCKS + 12 :], "block 1 of 3 is empty"),
+        (OLD[:8] + b"\xff" * 4 + OLD[12:OLD_BLOCKS] + bytes(12_000), "block 1 of .* is empty"),
         (OLD + b"\0", "1 bytes follow the last of its 3 blocks"),
         (b"\xa5\x0c\0\x01" + OLD[4:], "another byte order"),
         (b"\x0c\xa5\x03\0" + OLD[4:], "layout 3 is not known"),
