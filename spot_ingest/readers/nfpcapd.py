@@ -60,10 +60,13 @@ class _Capture:
 
 
 @contextmanager
-def read(path: Path, scratch: Path) -> Iterator[Reading]:
-    """Read a capture; UnreadableError where nfpcapd cannot, or where it holds NetFlow only."""
+def read(path: Path, scratch: Path, trouble: str = "") -> Iterator[Reading]:
+    """Read a capture; ``trouble`` is what is known to be wrong with it.
+
+    UnreadableError where nfpcapd cannot read it, or where it holds NetFlow only.
+    """
     flows = scratch / "flows"
-    capture = _convert(path, flows, scratch / "exports")
+    capture = _convert(path, flows, scratch / "exports", trouble)
     if capture.exports and capture.exports == capture.packets:
         raise UnreadableError(
             f"all of its packets ({capture.packets}) carry NetFlow or IPFIX: "
@@ -74,7 +77,7 @@ def read(path: Path, scratch: Path) -> Iterator[Reading]:
         yield Reading(flowlines.parse(listing.stream), partial(capture.verdict, listing))
 
 
-def _convert(path: Path, flows: Path, exports: Path) -> _Capture:
+def _convert(path: Path, flows: Path, exports: Path, trouble: str) -> _Capture:
     """Make the nfcapd files of a capture, and count its packets meanwhile."""
     source = os.fspath(path.absolute())
     told = ["capinfos", "-c", "-M", source]
@@ -91,7 +94,7 @@ def _convert(path: Path, flows: Path, exports: Path) -> _Capture:
         packets, damage = _counted(counting.stdout.read(), counting.finish())
     if not damage and taken < packets:
         damage = f"nfpcapd took only {taken} of {packets} packets"
-    return _Capture(packets, short, of_exports, damage)
+    return _Capture(packets, short, of_exports, "; ".join(filter(None, (damage, trouble))))
 
 
 def _nfpcapd(source: str, target: Path) -> list[str]:

@@ -25,7 +25,7 @@ def first_moment(path: Path, name: str) -> datetime | None:
 
 SOURCE = IngestSource(
     name="flow",
-    accepts=re.compile(r"^nfcapd|\.(nfcapd|nfdump|pcap|pcapng|cap)$"),
+    accepts=re.compile(r"^nfcapd|\.(nfcapd|nfdump|pcap|pcapng|cap)(\.(gz|xz|zst|bz2|lz4))?$"),
     first_moment=first_moment,
     reader="spot_ingest.readers.flowfile",
     prefix="nfcapd.",
