@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from datetime import date
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from ingest_twins import FLOW_SAMPLE, PROXY_SAMPLE, Fate, Killed, LedgerOnTheWay, Place
@@ -13,6 +14,7 @@ from test_ingest_compaction import Day, log
 
 from spot_ingest import rebuild
 from spot_ingest.entry import Entry, State
+from spot_ingest.errors import UnreadableError
 from spot_ingest.ledger import Ledger
 from spot_ingest.names import digest_of_stream
 from spot_ingest.verify import Difference, Verified, Verifier
@@ -244,7 +246,7 @@ def test_a_lost_file_of_the_quarantine_is_told(tmp_path):
 def test_a_file_set_aside_that_could_be_read_now_is_told(tmp_path, monkeypatch):
     place = Place(tmp_path, "flow")
     with monkeypatch.context() as broken:
-        broken.setattr("spot_ingest.readers.nfdump.header", lambda path: {})
+        broken.setattr("spot_ingest.readers.nfheader.survey", Mock(side_effect=UnreadableError("")))
         place.through(FLOW_SAMPLE.name, FLOW_SAMPLE.read_bytes())
     (difference,) = verified(place, day=date(2023, 1, 25)).differences
     assert "spot quarantine retry" in difference.found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from unittest.mock import Mock
 
 import pytest
 from ingest_twins import (
@@ -18,6 +19,7 @@ from ingest_twins import (
 
 from spot_common.errors import ServiceError, ToolError
 from spot_ingest.entry import State
+from spot_ingest.errors import UnreadableError
 from spot_ingest.names import digest_of
 from spot_ingest.work import ATTEMPTS_LIMIT
 
@@ -210,7 +212,7 @@ def test_an_unreadable_file_is_kept_with_its_reason_and_the_next_goes_on(tmp_pat
 def test_a_file_set_aside_is_tried_again_when_it_comes_again(tmp_path, monkeypatch):
     place = Place(tmp_path, "flow")
     with monkeypatch.context() as broken:
-        broken.setattr("spot_ingest.readers.nfdump.header", lambda path: {})
+        broken.setattr("spot_ingest.readers.nfheader.survey", Mock(side_effect=UnreadableError("")))
         assert place.through(NAME, FLOW).state is State.SET_ASIDE
     assert place.through(NAME, FLOW).state is State.PUBLISHED
     assert place.rows.num_rows == 3018
