@@ -1,8 +1,8 @@
 """Tables as files: writing partitions so that they appear whole, and reading them back fast.
 
 A table is a folder of Parquet files in HDFS. Ingest adds one file per input and partition, named
-by the input's hash; OA replaces the files of a day. Both write aside and rename, then tell the
-SQL server of partitions it does not know.
+by the input's hash; OA replaces the file of a day. Both write aside and rename, then tell the SQL
+server of partitions it does not know.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ from spot_common.clients.hdfs import Entry, Hdfs
 from spot_common.clients.sql import Sql
 from spot_common.config import Config
 from spot_common.errors import DataError, NotFoundError, ServiceError
-from spot_common.schema.types import ColumnType, Table
+from spot_common.schema.types import Column, ColumnType, Table
 
 Values = Mapping[str, int]
 
 _COMPRESSION = "zstd"
 _CACHED_READS = 64
+#: The file of a partition that is always replaced as a whole.
+_WHOLE = "rows.parquet"
 #: How often a partition is listed again because it changed while it was read.
 _LISTINGS = 5
 _FOOTER_BYTES = 1 << 16
@@ -93,17 +95,14 @@ class Warehouse:
         self._refresh(table)
 
     def replace_partition(self, table: Table, values: Values, rows: pa.Table) -> None:
-        """Replace all rows of a partition.
-
-        The new file is in place before the old ones go; a reader sees the old or the new rows,
-        for the moment of the swap both.
-        """
+        """Replace all rows of a partition, in one step."""
         folder = self.partition_folder(table, values)
-        old = [entry.name for entry in data_files(self.hdfs.list(folder))]
-        target = f"{folder}/{uuid.uuid4().hex}.parquet"
-        self.hdfs.write_bytes(target, to_parquet(table, rows))
-        for name in old:
-            self.hdfs.delete(f"{folder}/{name}")
+        fresh, target = f"{folder}/.{uuid.uuid4().hex}", f"{folder}/{_WHOLE}"
+        self.hdfs.write_bytes(fresh, to_parquet(table, rows))
+        self.hdfs.replace(fresh, target)
+        for entry in data_files(self.hdfs.list(folder)):
+            if entry.name != _WHOLE:  # of another program, or of an earlier version
+                self.hdfs.delete(f"{folder}/{entry.name}")
         self.ensure_partitions(table, [values])
 
     def read_partition(
@@ -162,12 +161,20 @@ class Warehouse:
 
         ``within`` holds values of leading partition columns: only partitions below them.
         """
+        return self.partitions_below(table, table.location(self.huser), within)
+
+    def partitions_below(
+        self, table: Table, root: str, within: Values | None = None
+    ) -> list[dict[str, int]]:
+        """Give the partitions of a table that have a folder below another root than its own."""
         found: list[dict[str, int]] = [dict(within or {})]
         for column in table.partitions[len(found[0]) :]:
             found = [
                 {**values, column.name: number}
                 for values in found
-                for number in self._numbers(table, values, column.name)
+                for number in self._numbers(
+                    posixpath.join(root, table.leading_path(values)), column
+                )
             ]
         return found
 
@@ -178,12 +185,11 @@ class Warehouse:
     def _file(self, table: Table, values: Values, name: str) -> str:
         return f"{self.partition_folder(table, values)}/{name}.parquet"
 
-    def _numbers(self, table: Table, values: Values, name: str) -> list[int]:
-        folder = posixpath.join(table.location(self.huser), table.leading_path(values))
+    def _numbers(self, folder: str, column: Column) -> list[int]:
         numbers = set()
         for entry in self.hdfs.list(folder):
             key, _, text = entry.name.partition("=")
-            if entry.is_dir and key == name and text.isdigit():
+            if entry.is_dir and key == column.name and text.isdigit():
                 numbers.add(int(text))
         return sorted(numbers)
 

@@ -32,12 +32,12 @@ class Rejected:
 class Batch:
     """Some rows of one file.
 
-    ``rows`` has the columns of the raw table; ``hours`` has one value a row, the hours between
+    ``rows`` has the columns of the raw table; ``minutes`` has one value a row, the minutes between
     1970-01-01 00:00 UTC and the row's own time, from which its partition follows.
     """
 
     rows: pa.RecordBatch
-    hours: pa.Int64Array
+    minutes: pa.Int64Array
     rejected: tuple[Rejected, ...] = ()
 
 

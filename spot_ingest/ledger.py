@@ -14,29 +14,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Boolean,
-    CheckConstraint,
-    Column,
-    ColumnElement,
-    Connection,
-    Engine,
-    Float,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    UniqueConstraint,
-    delete,
-    false,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from spot_common.config import Config
@@ -44,48 +22,10 @@ from spot_common.state import engine, make_tables, reachable
 from spot_ingest.accounting import Account, plain
 from spot_ingest.entry import FINISHED, Arrival, Duplicate, Entry, State, Totals
 from spot_ingest.errors import ClaimLostError
+from spot_ingest.ledger_tables import DUPLICATES, FILES, MARKS, METADATA
 
 T = TypeVar("T")
 
-_METADATA = MetaData()
-_FILES = Table(
-    "ingest_files",
-    _METADATA,
-    Column("source", String(32), primary_key=True),
-    Column("hash", String(64), primary_key=True),
-    Column("name", String(1024), nullable=False),
-    Column("size", BigInteger, nullable=False),
-    Column("mtime_ns", BigInteger, nullable=False),
-    Column("path", String(1024), nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("collector", String(320), nullable=False, server_default=""),
-    Column("attempts", Integer, nullable=False, server_default="0"),
-    Column("worker", String(320), nullable=False, server_default=""),
-    Column("claim", String(32), nullable=False, server_default=""),
-    Column("beat", BigInteger, nullable=False, server_default="0"),
-    Column("taken", Float, nullable=False, server_default="0"),
-    Column("rows_received", BigInteger, nullable=False, server_default="0"),
-    Column("rows_stored", BigInteger, nullable=False, server_default="0"),
-    Column("rows_set_aside", BigInteger, nullable=False, server_default="0"),
-    Column("reasons", JSON, nullable=False, server_default="{}"),
-    Column("dropped", Boolean, nullable=False, server_default=false()),
-    Column("partitions", JSON, nullable=False, server_default="[]"),
-    Column("reason", String(2048), nullable=False, server_default=""),
-    Column("arrived", Float, nullable=False),
-    Column("changed", Float, nullable=False),
-    UniqueConstraint("source", "path"),
-    CheckConstraint("rows_received = rows_stored + rows_set_aside"),
-    Index("ingest_files_state", "source", "state"),
-)
-_DUPLICATES = Table(
-    "ingest_duplicates",
-    _METADATA,
-    Column("id", Integer, primary_key=True),
-    Column("source", String(32), nullable=False),
-    Column("hash", String(64), nullable=False),
-    Column("name", String(1024), nullable=False),
-    Column("arrived", Float, nullable=False),
-)
 _REASON_LIMIT = 2000
 #: Hashes that one statement asks for: SQLite takes 999 parameters wherever it was built.
 _AT_ONCE = 500
@@ -100,7 +40,7 @@ class Ledger:
     def __init__(self, database: Engine) -> None:
         self._database = database
         with reachable():
-            make_tables(database, _METADATA)
+            make_tables(database, METADATA)
 
     @classmethod
     def of(cls, config: Config) -> Ledger:
@@ -126,14 +66,14 @@ class Ledger:
             "changed": now,
         }
         try:
-            self.write(lambda connection: connection.execute(insert(_FILES), row))
+            self.write(lambda connection: connection.execute(insert(FILES), row))
         except IntegrityError:
             return None
         return self.find(source, arrival.hash)
 
     def place(self, entry: Entry, path: str) -> Entry:
         """Say that a file's place in HDFS will be another."""
-        self._update(_is(entry) & (_FILES.c.state == State.SEEN), path=path)
+        self._update(_is(entry) & (FILES.c.state == State.SEEN), path=path)
         return self._again(entry)
 
     def advance(self, entries: Sequence[Entry], state: State) -> None:
@@ -141,11 +81,11 @@ class Ledger:
 
         Files that a worker has taken meanwhile stay where they are.
         """
-        open_ = _FILES.c.state.in_([State.SEEN, State.STORED])
+        open_ = FILES.c.state.in_([State.SEEN, State.STORED])
 
         def change(connection: Connection) -> None:
             for entry in entries:
-                statement = update(_FILES).where(_is(entry), open_)
+                statement = update(FILES).where(_is(entry), open_)
                 connection.execute(statement.values(state=state, changed=time.time()))
 
         self.write(change)
@@ -153,31 +93,31 @@ class Ledger:
     def duplicate(self, entry: Entry, name: str) -> None:
         """Write down that a known content arrived again."""
         row = {"source": entry.source, "hash": entry.hash, "name": name, "arrived": time.time()}
-        self.write(lambda connection: connection.execute(insert(_DUPLICATES), row))
+        self.write(lambda connection: connection.execute(insert(DUPLICATES), row))
 
     def begin_again(self, entry: Entry) -> Entry:
         """Say that a file that was set aside is tried once more."""
         fresh = {"state": State.SEEN, "attempts": 0, "worker": "", "reason": "", "partitions": []}
         fresh["dropped"] = False
-        aside = _is(entry) & (_FILES.c.state == State.SET_ASIDE)
+        aside = _is(entry) & (FILES.c.state == State.SET_ASIDE)
         self._update(aside, **fresh, **_counts(Account()))
         return self._again(entry)
 
     def drop(self, entry: Entry, reason: str) -> None:
         """Say that what was kept of a finished file's bad rows, or of a bad file, is deleted."""
-        finished = _is(entry) & _FILES.c.state.in_(FINISHED)
+        finished = _is(entry) & FILES.c.state.in_(FINISHED)
         self._update(finished, dropped=True, reason=reason[:_REASON_LIMIT])
 
     def forget(self, entry: Entry) -> None:
         """Strike out a file of which nothing was stored."""
-        unstored = delete(_FILES).where(_is(entry), _FILES.c.state == State.SEEN)
+        unstored = delete(FILES).where(_is(entry), FILES.c.state == State.SEEN)
         self.write(lambda connection: connection.execute(unstored))
 
     # --- converting -------------------------------------------------------------------------
 
     def take(self, entry: Entry, worker: str) -> Entry | None:
         """Claim a file for a worker; None where somebody else took it since ``entry`` was read."""
-        unchanged = (_FILES.c.claim == entry.claim) & _FILES.c.state.not_in(FINISHED)
+        unchanged = (FILES.c.claim == entry.claim) & FILES.c.state.not_in(FINISHED)
         values: dict[str, Any] = {
             "state": State.CONVERTING,
             "worker": worker,
@@ -189,7 +129,7 @@ class Ledger:
 
     def beat(self, entry: Entry) -> bool:
         """Say that the holder of a claim is alive; False where it holds the file no more."""
-        return self._update(_held(entry), beat=_FILES.c.beat + 1)
+        return self._update(_held(entry), beat=FILES.c.beat + 1)
 
     def let_go(self, entry: Entry, *, counts: bool) -> None:
         """Give a file back to the line; ``counts`` says whether that was an attempt."""
@@ -243,21 +183,38 @@ class Ledger:
             return False
         values = {**vars(entry), "reason": entry.reason[:_REASON_LIMIT]}
         if self.find(entry.source, entry.hash) is None:
-            self.write(lambda connection: connection.execute(insert(_FILES), values))
+            self.write(lambda connection: connection.execute(insert(FILES), values))
             return True
         told = ("state", "rows_received", "rows_stored", "rows_set_aside", "reasons", "partitions")
         kept = {name: values[name] for name in (*told, "reason")}
-        return self._update(_is(entry) & (_FILES.c.claim == ""), **kept)
+        return self._update(_is(entry) & (FILES.c.claim == ""), **kept)
+
+    # --- how far others have come -----------------------------------------------------------
+
+    def mark(self, name: str) -> float:
+        """Give the moment (seconds since 1970) up to which somebody is done; 0 for nobody yet."""
+        with reachable(), self._database.connect() as connection:
+            query = select(MARKS.c.moment).where(MARKS.c.name == name)
+            return float(connection.execute(query).scalar() or 0.0)
+
+    def set_mark(self, name: str, moment: float) -> None:
+        """Say up to which moment somebody is done."""
+
+        def change(connection: Connection) -> None:
+            connection.execute(delete(MARKS).where(MARKS.c.name == name))
+            connection.execute(insert(MARKS), {"name": name, "moment": moment})
+
+        self.write(change)
 
     # --- asking -----------------------------------------------------------------------------
 
     def find(self, source: str, digest: str) -> Entry | None:
         """Give the file of that hash."""
-        return self._one(_FILES.c.source == source, _FILES.c.hash == digest)
+        return self._one(FILES.c.source == source, FILES.c.hash == digest)
 
     def at(self, source: str, path: str) -> Entry | None:
         """Give the file at that place in HDFS."""
-        return self._one(_FILES.c.source == source, _FILES.c.path == path)
+        return self._one(FILES.c.source == source, FILES.c.path == path)
 
     def files(
         self,
@@ -272,17 +229,17 @@ class Ledger:
 
         ``day`` (YYYY-MM-DD) asks for rows of it, ``since`` for a change since then (seconds).
         """
-        query = select(_FILES)
+        query = select(FILES)
         if source is not None:
-            query = query.where(_FILES.c.source == source)
+            query = query.where(FILES.c.source == source)
         if states:
-            query = query.where(_FILES.c.state.in_(states))
+            query = query.where(FILES.c.state.in_(states))
         if since is not None:
-            query = query.where(_FILES.c.changed >= since)
+            query = query.where(FILES.c.changed >= since)
         queries = [query]
         if digests is not None:
             chunks = [digests[n : n + _AT_ONCE] for n in range(0, len(digests), _AT_ONCE)]
-            queries = [query.where(_FILES.c.hash.in_(chunk)) for chunk in chunks]
+            queries = [query.where(FILES.c.hash.in_(chunk)) for chunk in chunks]
         with reachable(), self._database.connect() as connection:
             found = [_entry(row) for q in queries for row in connection.execute(q).mappings()]
         found.sort(key=lambda entry: (entry.arrived, entry.hash))
@@ -290,7 +247,7 @@ class Ledger:
 
     def totals(self, source: str, since: float = 0.0) -> Totals:
         """Count the files that were finished since then (seconds since 1970), and their rows."""
-        c = _FILES.c
+        c = FILES.c
         sums = [func.coalesce(func.sum(column), 0) for column in (c.rows_stored, c.rows_set_aside)]
         query = select(c.state, func.count(), *sums).where(
             c.source == source, c.state.in_(FINISHED), c.changed >= since
@@ -308,13 +265,13 @@ class Ledger:
 
     def beginning_with(self, digits: str) -> list[Entry]:
         """Give the files whose hash begins with these digits."""
-        query = select(_FILES).where(_FILES.c.hash.startswith(digits, autoescape=True))
+        query = select(FILES).where(FILES.c.hash.startswith(digits, autoescape=True))
         with reachable(), self._database.connect() as connection:
             return [_entry(row) for row in connection.execute(query).mappings()]
 
     def duplicates(self, source: str | None = None, digest: str | None = None) -> list[Duplicate]:
         """Give the repeated arrivals in order."""
-        table = _DUPLICATES
+        table = DUPLICATES
         query = select(table.c.source, table.c.hash, table.c.name, table.c.arrived)
         if source is not None:
             query = query.where(table.c.source == source)
@@ -326,7 +283,7 @@ class Ledger:
 
     def _one(self, *conditions: ColumnElement[bool]) -> Entry | None:
         with reachable(), self._database.connect() as connection:
-            row = connection.execute(select(_FILES).where(*conditions)).mappings().first()
+            row = connection.execute(select(FILES).where(*conditions)).mappings().first()
         return None if row is None else _entry(row)
 
     def _again(self, entry: Entry) -> Entry:
@@ -336,17 +293,17 @@ class Ledger:
 
     def _update(self, where: ColumnElement[bool], **values: Any) -> bool:
         """Change one file; False where no file is so."""
-        statement = update(_FILES).where(where).values(changed=time.time(), **values)
+        statement = update(FILES).where(where).values(changed=time.time(), **values)
         return self.write(lambda connection: connection.execute(statement).rowcount == 1)
 
 
 def _is(entry: Entry) -> ColumnElement[bool]:
-    return (_FILES.c.source == entry.source) & (_FILES.c.hash == entry.hash)
+    return (FILES.c.source == entry.source) & (FILES.c.hash == entry.hash)
 
 
 def _held(entry: Entry) -> ColumnElement[bool]:
     """The file, as long as the claim of ``entry`` holds."""
-    return _is(entry) & (_FILES.c.claim == entry.claim) & (_FILES.c.state == State.CONVERTING)
+    return _is(entry) & (FILES.c.claim == entry.claim) & (FILES.c.state == State.CONVERTING)
 
 
 def _entry(row: Mapping[Any, Any]) -> Entry:

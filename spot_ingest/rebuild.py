@@ -29,12 +29,14 @@ Partition = tuple[tuple[str, int], ...]
 class TableContents:
     """What the files of a raw table tell of their inputs.
 
-    ``receipts`` has one receipt an input, ``rows`` its rows by partition; ``foreign`` are files
-    without receipts, ``damaged`` files that cannot be read, with the reason.
+    ``receipts`` has one receipt an input, ``rows`` its rows by partition; ``minutes`` counts all
+    rows of a partition by minute; ``foreign`` are files without receipts, ``damaged`` files that
+    cannot be read, with the reason.
     """
 
     receipts: dict[str, Receipt] = field(default_factory=dict)
     rows: dict[str, dict[Partition, int]] = field(default_factory=dict)
+    minutes: dict[Partition, list[int]] = field(default_factory=dict)
     foreign: list[str] = field(default_factory=list)
     damaged: dict[str, str] = field(default_factory=dict)
 
@@ -74,6 +76,9 @@ def _read_file(
         contents.receipts[receipt.hash] = receipt
         rows = contents.rows.setdefault(receipt.hash, {})
         rows[partition] = rows.get(partition, 0) + receipt.rows
+        minutes = contents.minutes.setdefault(partition, [0] * 60)
+        for minute, more in enumerate(receipt.minutes):
+            minutes[minute] += more
 
 
 def entries(

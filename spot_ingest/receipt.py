@@ -25,8 +25,9 @@ KEY = "spot.inputs"
 class Receipt:
     """One input's part in one table file.
 
-    ``rows`` are those in this file; ``stored`` those in all files, which ``partitions`` lists as
-    the ledger does; ``reasons`` counts the rows set aside.
+    ``rows`` are those in this file, ``minutes`` those of each minute of its hour; ``stored`` are
+    those in all files, which ``partitions`` lists as the ledger does; ``reasons`` counts the rows
+    set aside.
     """
 
     hash: str
@@ -38,6 +39,7 @@ class Receipt:
     reasons: Mapping[str, int] = field(default_factory=dict)
     partitions: Sequence[Mapping[str, int]] = ()
     note: str = ""
+    minutes: Sequence[int] = ()
 
 
 def receipt_of(entry: Entry, rows: int, account: Account, partitions: Any, note: str) -> Receipt:

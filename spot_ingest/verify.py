@@ -230,7 +230,7 @@ def count(source: IngestSource, local: Path) -> Counted:
         source.read(local, Path(scratch)) as reading,
     ):
         for batch in reading.batches:
-            for pair in pc.value_counts(batch.hours).to_pylist():
+            for pair in pc.value_counts(pc.divide(batch.minutes, 60)).to_pylist():
                 partition = partition_of(partition_of_hour(pair["values"]))
                 counted.rows[partition] += pair["counts"]
             counted.account.stored += batch.rows.num_rows

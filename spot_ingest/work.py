@@ -71,7 +71,8 @@ class Worker:
         self.source = source
         own = worker_name(source.name, number, topic)
         self.name = f"{socket.gethostname()}/{own}"
-        self.table = check_source(source.name).raw
+        schema = check_source(source.name)
+        self.table, self._counted = schema.raw, schema.counted
         self.ledger = ledger or Ledger.of(config)
         self.warehouse = warehouse or Warehouse(config)
         self.hdfs: Hdfs = self.warehouse.hdfs
@@ -164,7 +165,7 @@ class Worker:
 
     def convert(self, entry: Entry, local: Path, folder: Path, hold: Hold) -> Entry:
         """Read the file's rows and stage them; UnreadableError where it gives none."""
-        splitter = Splitter(self.table, folder)
+        splitter = Splitter(self.table, folder, self._counted)
         rejected = quarantine.RejectedRows(folder / "rows.jsonl", entry.name)
         account = Account()
         scratch = folder / "scratch"
@@ -185,7 +186,9 @@ class Worker:
         note = finding.note or rejected.first
         partitions = [part.record() for part in splitter.parts]
         receipt = receipt_of(entry, 0, account, partitions, note)
-        parts = splitter.close(lambda part: to_metadata([replace(receipt, rows=part.rows)]))
+        parts = splitter.close(
+            lambda part: to_metadata([replace(receipt, rows=part.rows, minutes=part.minutes)])
+        )
         self._stage(entry).put(parts, rejected.local)
         return self.ledger.staged(entry, account, partitions, note)
 

@@ -10,7 +10,7 @@ from spot_common import log
 from spot_common.config import Config
 from spot_common.registry import sources
 from spot_common.warehouse import Warehouse, day_values
-from spot_ingest.compaction.hour import Hour, Step
+from spot_ingest.compaction.hour import Hour, Step, aside_root
 from spot_ingest.entry import State
 from spot_ingest.ledger import Ledger
 
@@ -76,6 +76,15 @@ class Compactor:
             for entry in found
             for part in entry.partitions
         }
+
+    def under_way(self) -> set[Hour]:
+        """Give the hours whose compaction has begun and is not done."""
+        found = set()
+        for name, schema in sources().items():
+            root = aside_root(self._warehouse.huser, schema.raw)
+            for values in self._warehouse.partitions_below(schema.raw, root):
+                found.add(self._hour(name, tuple(values.items())))
+        return found
 
     def compact(self, hour: Hour) -> Outcome | None:
         """Take the steps that are due; None where there were none."""

@@ -166,9 +166,9 @@ class _OddLines:
 
 
 def _rows(flows: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.Int64Array]:
-    """Give the rows of the table, and the hour of each."""
+    """Give the rows of the table, and the minute of each."""
     columns: dict[str, Any] = dict(zip(flows.schema.names, flows.columns, strict=True))
-    hours, times = _times(columns)
+    minutes, times = _times(columns)
     values = {
         **times,
         "tdur": _duration(columns),
@@ -194,11 +194,11 @@ def _rows(flows: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.Int64Array]:
     }
     schema = _schema()
     rows = pa.RecordBatch.from_arrays([values[name] for name in schema.names], schema=schema)
-    return rows, hours
+    return rows, minutes
 
 
 def _times(columns: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """Give hours and time columns of the time received, or first seen where that is unknown.
+    """Give minutes and time columns of the time received, or first seen where that is unknown.
 
     Flows of a block share few seconds, so each second is taken apart once.
     """
@@ -212,8 +212,8 @@ def _times(columns: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     parts = {name: part(moment).cast(pa.int32()) for name, part in _PARTS.items()}
     parts["treceived"] = moment.cast(pa.string())
     times = {name: part.take(distinct.indices) for name, part in parts.items()}
-    hours = pc.divide(distinct.dictionary, 3600).take(distinct.indices)
-    return hours, {"unix_tstamp": seconds, **times}
+    minutes = pc.divide(distinct.dictionary, 60).take(distinct.indices)
+    return minutes, {"unix_tstamp": seconds, **times}
 
 
 def _duration(columns: dict[str, Any]) -> Any:

@@ -182,7 +182,7 @@ def _batch(raw: pa.RecordBatch, before: int, odd: tuple[Rejected, ...]) -> Batch
     schema = _schema()
     values = _values(table, times, seconds)
     rows = pa.RecordBatch.from_arrays([values[name] for name in schema.names], schema=schema)
-    return Batch(rows, pc.divide(seconds, 3600), rejected)
+    return Batch(rows, pc.divide(seconds, 60), rejected)
 
 
 def _values(table: pa.RecordBatch, times: Any, seconds: Any) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def read(data: bytes, name: str = "") -> tuple[list[dict[str, Any]], list[Reject
     batches = list(reader.Log(io.BytesIO(data), name).batches())
     schema = check_source("proxy").raw.arrow()
     assert all(batch.rows.schema == schema for batch in batches)
-    assert all(len(batch.hours) == batch.rows.num_rows for batch in batches)
+    assert all(len(batch.minutes) == batch.rows.num_rows for batch in batches)
     for batch in batches:
         batch.rows.validate(full=True)
     rows = [row for batch in batches for row in batch.rows.to_pylist()]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pytest
+from test_ingest_service import until
 
 from spot_common.registry import sources
 from spot_common.warehouse import Warehouse, data_files, day_values
@@ -132,3 +133,25 @@ def test_readers_notice_nothing_of_a_compaction(stack: Stack, day: Day):
         day_folder = warehouse.partition_folder(sources()[source].raw, day.hours[0])
         aside = day_folder.replace("/hive/", "/compact/").rpartition("/")[0]
         assert warehouse.hdfs.list(aside) == []
+
+
+def summary(stack: Stack, day: Day, source: str) -> dict[str, int]:
+    warehouse = Warehouse(stack.config)
+    try:
+        table = f"`{warehouse.database}`.`{source}_ingest_summary`"
+        where = f"y = {day.day.year} AND m = {day.day.month} AND d = {day.day.day}"
+        found = warehouse.sql.query(f"SELECT tdate, total FROM {table} WHERE {where}")
+    finally:
+        warehouse.sql.close()
+    return {row["tdate"]: int(row["total"]) for row in found}
+
+
+def test_records_per_minute_are_kept_up_and_equal_what_oa_counts(stack: Stack, day: Day):
+    for source, rows in day.rows.items():
+        until(lambda source=source: summary(stack, day, source), 120)
+        kept = summary(stack, day, source)
+        assert sum(kept.values()) == rows
+        words = ["--source", source, "--date", str(day.day)]
+        stack.spot("ml", "run", *words, "--tol", "1", "--max-results", "10", timeout=300)
+        stack.spot("oa", "run", *words)
+        assert summary(stack, day, source) == kept

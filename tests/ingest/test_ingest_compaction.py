@@ -19,7 +19,9 @@ from spot_ingest.compaction import plan
 from spot_ingest.compaction.hour import Hour, Step, aside_folder
 from spot_ingest.compaction.merge import beginning, ending, merge
 from spot_ingest.compaction.plan import Group, Member
+from spot_ingest.rebuild import read_table
 from spot_ingest.receipt import from_metadata
+from spot_ingest.summary import minute_rows
 
 LINES = PROXY_SAMPLE.read_bytes().splitlines(keepends=True)
 HEAD = b"".join(line for line in LINES if line.startswith(b"#"))
@@ -233,3 +235,18 @@ def test_a_group_is_named_by_its_members():
     assert Group((one, two)).name == Group((one, Member("b", 9))).name
     assert Group((one, two)).name != Group((one, Member("c", 2))).name
     assert PurePosixPath(Group((one, two)).name).suffix == ".parquet"
+
+
+def test_a_merged_file_tells_the_same_minutes(tmp_path):
+    day = Day(tmp_path)
+
+    def minutes():
+        hours = day.warehouse.partitions(day.worker().table)
+        contents = read_table(day.warehouse, "proxy", hours)
+        return minute_rows(contents.minutes).to_pydict()
+
+    before = minutes()
+    assert sum(before["total"]) == 12
+    assert before["tdate"][0].startswith("2005-05-04 17:")
+    day.hour().advance()
+    assert minutes() == before

@@ -99,7 +99,7 @@ def accounted(path: Path, scratch: Path) -> tuple[int, int, str]:
             for batch in reading.batches:
                 stored += batch.rows.num_rows
                 rejected += len(batch.rejected)
-                assert len(batch.hours) == batch.rows.num_rows
+                assert len(batch.minutes) == batch.rows.num_rows
                 assert all(row.reason and row.number > 0 for row in batch.rejected)
             finding = reading.finish(stored + rejected)
     except UnreadableError as error:

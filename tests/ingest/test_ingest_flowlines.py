@@ -103,7 +103,7 @@ def test_odd_values_have_a_defined_meaning(fields: dict[str, str], column: str, 
 
 
 def test_the_hour_is_that_of_the_row():
-    assert parse(LINE)[0].hours.to_pylist() == [1674671760 // 3600]
+    assert parse(LINE)[0].minutes.to_pylist() == [1674671760 // 60]
 
 
 def test_no_flows_are_no_rows():

@@ -117,7 +117,8 @@ def test_a_second_run_replaces(analysed: Analysed, stack: Any) -> None:
 def test_suspicious_rows_come_through_the_api(analysed: Analysed, source: str, rows: int) -> None:
     query = f'{{ {source} {{ suspicious(date: "2016-07-08") {{ score }} }} }}'
     assert len(analysed.ask(query)[source]["suspicious"]) == rows
-    (day,) = analysed.ask(f'{{ days(source: "{source}") {{ date rows }} }}')["days"]
+    days = analysed.ask(f'{{ days(source: "{source}") {{ date rows }} }}')["days"]
+    (day,) = [one for one in days if one["date"] == "2016-07-08"]  # others may have analysed more
     assert day == {"date": "2016-07-08", "rows": rows}
 
 

@@ -45,16 +45,16 @@ class Rows:
     def batch(self, block: Block, lines: Ints) -> Batch:
         """Keep the good ones; ``lines`` of the block are those that the rows come from."""
         bad = np.logical_or.reduce([flags for _, flags in self.faults])
-        hours = pa.array(self.seconds // 3600)
+        minutes = pa.array(self.seconds // 60)
         if not bad.any():
-            return Batch(self.rows, hours)
+            return Batch(self.rows, minutes)
         reasons: dict[int, str] = {}
         for reason, flags in self.faults:
             for line in lines[flags]:
                 reasons.setdefault(int(line), reason)
         rejected = tuple(block.reject(line, why) for line, why in sorted(reasons.items()))
         good = pa.array(~bad)
-        return Batch(self.rows.filter(good), hours.filter(good), rejected)
+        return Batch(self.rows.filter(good), minutes.filter(good), rejected)
 
 
 def nothing(rejected: Iterable[Rejected]) -> Batch:
