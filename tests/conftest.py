@@ -35,6 +35,14 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one process run all that needs services, and others the fast tests, file by file."""
+    for item in items:
+        needs_stack = any(item.iter_markers("service")) or any(item.iter_markers("browser"))
+        group = "services" if needs_stack else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @dataclass(frozen=True)
 class Stack:
     """A running local stack of the tests' own."""

@@ -64,9 +64,10 @@ def converted(files: dict[str, list[Path]], scratch: Path) -> dict[str, tuple[in
     for source, paths in files.items():
         for path in paths:
             for batch in read(source, path, scratch / f"{source}-{path.name}"):
-                for hour in batch.hours.unique().to_pylist():
+                hours = pc.divide(batch.minutes, 60)
+                for hour in hours.unique().to_pylist():
                     key = source, partition_of(partition_of_hour(hour))
-                    rows = batch.rows.filter(pc.equal(batch.hours, hour))
+                    rows = batch.rows.filter(pc.equal(hours, hour))
                     parts.setdefault(key, []).append(rows)
     found = {}
     for (source, partition), batches in parts.items():
