@@ -21,7 +21,7 @@ TEXT
 }
 
 # One process keeps to the tests that wait for services, the other runs the rest beside it.
-choice=(--numprocesses 2 --dist loadgroup)
+choice=(--numprocesses 2)
 purpose=(--test)
 case ${1:-} in
     fast) choice+=(-m "not service and not browser") purpose=(); shift ;;

@@ -7,6 +7,7 @@ developer who runs service tests again and again (``SPOT_CONF=... spot down`` en
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,10 +17,12 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 from sqlalchemy import Engine, create_engine, text
+from xdist.scheduler import LoadScopeScheduling
 
 from spot_common.config import Config, load_config
 from spot_common.state import engine
@@ -35,13 +38,18 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one process run all that needs services, and others the fast tests, file by file."""
-    for item in items:
-        needs_stack = any(item.iter_markers("service")) or any(item.iter_markers("browser"))
-        group = "services" if needs_stack else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+class _ByModule(LoadScopeScheduling):
+    """Hands out test modules whole, and all that need services or a browser to one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        text = (ROOT / module).read_text()
+        return "services" if re.search(r"mark\.(service|browser)\b", text) else module
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Let the stack be started once, and the fast tests run beside those that wait for it."""
+    return _ByModule(config, log)
 
 
 @dataclass(frozen=True)
