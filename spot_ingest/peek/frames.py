@@ -38,7 +38,7 @@ _NOT_IN_XML = {
     point: f"\\x{point:02x}" for point in range(32) if chr(point) not in "\t\n\r"
 } | {point: f"\\u{point:04x}" for point in (0xFFFE, 0xFFFF)}  # fmt: skip
 _BITS = re.compile(r"[01.]{4}[01. ]* = ")
-_PREFIX = re.compile(r'^(?:tshark|editcap|capinfos): |[Tt]he file ".*?" ')
+_ABOUT_FILE = re.compile(r'[Tt]he file ".*" (.*?)\.?$', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,12 @@ class _Place:
     """Where the bytes of a field are in the frame, or in what was put together of several."""
 
     start: int
-    stop: int
+    size: int
 
     def holds(self, other: _Place) -> bool:
-        return self.start <= other.start and other.stop <= self.stop
+        """Say whether all of the other's bytes, if it has any, are here as well."""
+        end, others_end = self.start + self.size, other.start + other.size
+        return 0 < other.size and self.start <= other.start and others_end <= end
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer and its fields in the order of their bytes."""
+    """One layer and its fields in the order of their bytes, last what tshark worked out."""
 
     name: str
     fields: tuple[Field, ...]
@@ -105,20 +107,20 @@ def frames_of(path: Path, scratch: Path, first: int, last: int) -> Frames:
 
     NotFoundError where ``first`` is beyond the end, DataError where tshark cannot read the file.
     """
-    one = max(1, first - CONTEXT)
-    excerpt = path if one == 1 else _excerpt(path, scratch, one, last)
-    wanted = f"frame.number >= {first - one + 1}"
-    call = ["tshark", "-n", "-r", os.fspath(excerpt.absolute()), "-c", str(last - one + 1)]
+    start = max(1, first - CONTEXT)
+    excerpt, damage = (path, "") if start == 1 else _excerpt(path, scratch, start, last)
+    wanted = f"frame.number >= {first - start + 1}"
+    call = ["tshark", "-n", "-r", os.fspath(excerpt.absolute()), "-c", str(last - start + 1)]
     with process.stream([*call, "-Y", wanted, "-T", "pdml"], env=_ENVIRONMENT) as running:
         texts = _PACKET.findall(running.stdout.read())
         done = running.finish()
-    damage = done.stopped or (_said(done.stderr) if done.status else "")
+    damage = done.stopped or damage or _said(done.stderr)
     if not texts:
         raise _nothing(path, first, done, damage)
-    frames = tuple(_frame(text, one - 1) for text in texts)
+    frames = tuple(_frame(text, start - 1) for text in texts)
     if any(layer.name == _NO_CAPTURE for frame in frames for layer in frame.layers):
         raise _unknown()
-    return Frames(frames, one, damage)
+    return Frames(frames, start, damage)
 
 
 def _nothing(path: Path, first: int, done: process.Completed, damage: str) -> Exception:
@@ -147,22 +149,28 @@ def _unknown() -> DataError:
     )
 
 
-def _excerpt(path: Path, scratch: Path, first: int, last: int) -> Path:
-    """Cut some frames out of a capture; those that are not there are missing."""
+def _excerpt(path: Path, scratch: Path, first: int, last: int) -> tuple[Path, str]:
+    """Cut some frames out of a capture; also say what is wrong with it, as far as it was read.
+
+    Frames that are not there are missing.
+    """
     target = scratch / "excerpt"
     with path.open("rb") as file:
         form = _FORMATS.get(file.read(4), "pcapng")
     words = ["-F", form, "-r", os.fspath(path.absolute()), os.fspath(target), f"{first}-{last}"]
     done = process.run(["editcap", *words], timeout=_PATIENCE, check=False, env=_ENVIRONMENT)
-    if done.status < 0 or not target.exists():
+    said = _said(done.stderr)
+    if done.status < 0 or (done.status > 0 and not said):
         raise process.failure("editcap", done.status, done.stderr)
-    return target
+    if not target.exists():
+        raise _unknown()
+    return target, said
 
 
 def _said(stderr: str) -> str:
-    """Give the line of error text that tells what is wrong with a capture."""
-    lines = [line for line in stderr.splitlines() if line and not line.startswith("Running as")]
-    return _PREFIX.sub("", lines[0]).rstrip(".") if lines else ""
+    """Give what Wireshark's tools say is wrong with a capture; empty where they say nothing."""
+    told = _ABOUT_FILE.search(stderr)
+    return f"the file {told[1]}" if told else ""
 
 
 def _frame(xml: bytes, before: int) -> Frame:
@@ -179,9 +187,16 @@ def _frame(xml: bytes, before: int) -> Frame:
 
 
 def _fields(layer: Any) -> Iterator[Field]:
-    """Give the fields that tshark would show, each with the depth at which it stands."""
+    """Give the fields that tshark would show: in the order of their bytes, then those without.
+
+    pyshark gathers fields by name, so that only their places tell how they lay in each other.
+    """
+    # Its public names fold those that differ in a hyphen or in case only.
+    named = [field for same in layer._all_fields.values() for field in same.all_fields]
+    shown = [(_place(field), field) for field in named if not field.hide]
+    shown.sort(key=lambda one: (not one[0].size, one[0].start, -one[0].size))
     within: list[_Place] = []
-    for place, field in sorted(_placed(layer), key=lambda one: (one[0].start, -one[0].stop)):
+    for place, field in shown:
         while within and (within[-1] == place or not within[-1].holds(place)):
             within.pop()
         text = field.showname or field.show or ""
@@ -192,18 +207,6 @@ def _fields(layer: Any) -> Iterator[Field]:
             within.append(place)
 
 
-def _placed(layer: Any) -> Iterator[tuple[_Place, Any]]:
-    """Give the fields that are not hidden and where their bytes are.
-
-    pyshark gathers fields by name, and their places tell their order. One without bytes of its
-    own belongs to the field before it.
-    """
-    place = _Place(0, 0)
-    # Its public names fold those that differ in a hyphen or in case only.
-    for same in layer._all_fields.values():
-        for field in same.all_fields:
-            start, size = int(field.pos or 0), int(field.size or 0)
-            if size:
-                place = _Place(start, start + size)
-            if not field.hide:
-                yield place, field
+def _place(field: Any) -> _Place:
+    start, size = int(field.pos or 0), int(field.size or 0)
+    return _Place(start if size else 0, size)
