@@ -169,7 +169,7 @@ def _tell_frame(frame: dict[str, Any]) -> None:
 
 def _shortened(line: dict[str, Any]) -> str:
     text = line["text"]
-    more = " ..." if line["cut"] else ""
-    if len(text) > _SHOWN:
-        more = f" ... and {len(text) - _SHOWN:,} characters more"
-    return printed(text[:_SHOWN]) + more
+    if len(text) <= _SHOWN:
+        return printed(text)
+    least = "at least " if line["cut"] else ""
+    return f"{printed(text[:_SHOWN])} ... and {least}{len(text) - _SHOWN:,} characters more"

@@ -47,11 +47,13 @@ class _Place:
 
     start: int
     size: int
+    heading: bool
 
     def holds(self, other: _Place) -> bool:
-        """Say whether all of the other's bytes, if it has any, are here as well."""
+        """Say whether the other lies in here; of two in the same place only in a heading."""
         end, others_end = self.start + self.size, other.start + other.size
-        return 0 < other.size and self.start <= other.start and others_end <= end
+        inside = other.size > 0 and self.start <= other.start and others_end <= end
+        return inside and (self.heading or self.size > other.size)
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,7 @@ def frames_of(path: Path, scratch: Path, first: int, last: int) -> Frames:
 
     NotFoundError where ``first`` is beyond the end, DataError where tshark cannot read the file.
     """
-    start = max(1, first - CONTEXT)
-    excerpt, damage = (path, "") if start == 1 else _excerpt(path, scratch, start, last)
+    excerpt, start, damage = _excerpt(path, scratch, max(1, first - CONTEXT), last)
     wanted = f"frame.number >= {first - start + 1}"
     call = ["tshark", "-n", "-r", os.fspath(excerpt.absolute()), "-c", str(last - start + 1)]
     with process.stream([*call, "-Y", wanted, "-T", "pdml"], env=_ENVIRONMENT) as running:
@@ -149,22 +150,25 @@ def _unknown() -> DataError:
     )
 
 
-def _excerpt(path: Path, scratch: Path, first: int, last: int) -> tuple[Path, str]:
-    """Cut some frames out of a capture; also say what is wrong with it, as far as it was read.
+def _excerpt(path: Path, scratch: Path, start: int, last: int) -> tuple[Path, int, str]:
+    """Cut some frames out of a capture, unless it begins with them or is of a kind that cannot be.
 
-    Frames that are not there are missing.
+    Also give the number of the first frame that is left, and what is wrong with the capture as far
+    as it was read. Frames that are not there are missing.
     """
+    if start == 1:
+        return path, 1, ""
     target = scratch / "excerpt"
     with path.open("rb") as file:
         form = _FORMATS.get(file.read(4), "pcapng")
-    words = ["-F", form, "-r", os.fspath(path.absolute()), os.fspath(target), f"{first}-{last}"]
+    words = ["-F", form, "-r", os.fspath(path.absolute()), os.fspath(target), f"{start}-{last}"]
     done = process.run(["editcap", *words], timeout=_PATIENCE, check=False, env=_ENVIRONMENT)
-    said = _said(done.stderr)
-    if done.status < 0 or (done.status > 0 and not said):
+    if done.killed:
         raise process.failure("editcap", done.status, done.stderr)
-    if not target.exists():
-        raise _unknown()
-    return target, said
+    said = _said(done.stderr)
+    if done.status != 0 and not (said and target.exists()):
+        return path, 1, ""
+    return target, start, said
 
 
 def _said(stderr: str) -> str:
@@ -197,7 +201,7 @@ def _fields(layer: Any) -> Iterator[Field]:
     shown.sort(key=lambda one: (not one[0].size, one[0].start, -one[0].size))
     within: list[_Place] = []
     for place, field in shown:
-        while within and (within[-1] == place or not within[-1].holds(place)):
+        while within and not within[-1].holds(place):
             within.pop()
         text = field.showname or field.show or ""
         is_bits = bool(_BITS.match(text))
@@ -209,4 +213,4 @@ def _fields(layer: Any) -> Iterator[Field]:
 
 def _place(field: Any) -> _Place:
     start, size = int(field.pos or 0), int(field.size or 0)
-    return _Place(start if size else 0, size)
+    return _Place(start if size else 0, size, heading=not field.name)
