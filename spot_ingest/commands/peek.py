@@ -18,6 +18,7 @@ from spot_ingest import names
 from spot_ingest.peek.contents import Kind, contents_of, plain
 from spot_ingest.peek.lines import Line, lines_of
 from spot_ingest.peek.origin import origin_of
+from spot_ingest.peek.records import records_of
 from spot_ingest.readers.unpacked import Limits
 
 _FIRST = 3
@@ -105,8 +106,6 @@ def _frames(
 def _records(
     config: Config, path: Path, scratch: Path, number: int | None, count: int | None
 ) -> dict[str, Any]:
-    from spot_ingest.peek.records import records_of
-
     first, last = _range(number, count)
     flows, trouble = plain(path, scratch, Limits.of(config))
     found, damage = records_of(flows, first, last)

@@ -116,6 +116,8 @@ def frames_of(path: Path, scratch: Path, first: int, last: int) -> Frames:
         texts = _PACKET.findall(running.stdout.read())
         done = running.finish()
     damage = done.stopped or damage or _said(done.stderr)
+    if done.status != 0 and not damage:
+        damage = f"tshark ended with status {done.status}"
     if not texts:
         raise _nothing(path, first, done, damage)
     frames = tuple(_frame(text, start - 1) for text in texts)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from spot_common.errors import DataError, NotFoundError
+from spot_common.printed import printed
 from spot_ingest.errors import UnreadableError
 from spot_ingest.readers import nfdump, nfheader
 
@@ -42,7 +43,7 @@ def records_of(path: Path, first: int, last: int) -> tuple[list[Record], str]:
     said = done.stopped or done.stderr.strip().partition("\n")[0]
     if done.status != 0 and not said:
         said = f"nfdump ended with status {done.status}"
-    damage = _damage(path) or said
+    damage = _damage(path) or printed(said)
     if not text:
         if before == 0 and damage:
             raise DataError(f"nfdump can read no flow of it: {damage}", hint=nfheader.COPY_AGAIN)

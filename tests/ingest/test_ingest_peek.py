@@ -245,6 +245,23 @@ def test_an_error_on_the_way_leaves_no_tshark(work: Path, monkeypatch):
     assert nothing_left(work)
 
 
+@pytest.mark.parametrize(("frames_before", "status"), [(1, 0), (0, 5)])
+def test_a_tshark_that_crashes_is_told(
+    tmp_path: Path, monkeypatch, frames_before: int, status: int
+):
+    path = answers(tmp_path, labels(b"a"))
+    call = ["tshark", "-n", "-r", path, "-T", "pdml"]
+    xml = subprocess.run(call, capture_output=True, check=True).stdout
+    (tmp_path / "xml").write_bytes(xml * frames_before)
+    fake = tmp_path / "bin" / "tshark"
+    fake.parent.mkdir()
+    fake.write_text(f"#!/bin/sh\ncat {tmp_path}/xml\nkill -SEGV $$\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
+    done = peek(path)
+    assert (done.exit_code, "ended with status -11" in done.stderr) == (status, True)
+
+
 @pytest.mark.parametrize(("file", "program"), [(DNS_SAMPLE, "tshark"), (FLOW_SAMPLE, "nfdump")])
 def test_a_program_that_is_missing_is_named_with_its_package(monkeypatch, file, program: str):
     monkeypatch.setattr(process.shutil, "which", lambda name: None)
