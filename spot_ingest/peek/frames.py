@@ -27,6 +27,7 @@ _PATIENCE = 3600.0
 _PACKET = re.compile(rb"<packet>.*?</packet>", re.DOTALL)
 #: What tshark calls pictures, programs and the like, which it reads as well.
 _NO_CAPTURE = "mime_dlt"
+_FOREIGN = "isn't a capture file"
 #: So that frames of pcap do not get what only pcapng has.
 _FORMATS = {
     bytes.fromhex(magic)[::step]: form
@@ -138,7 +139,8 @@ def _nothing(path: Path, first: int, done: process.Completed, damage: str) -> Ex
     )
     number = re.search(rb"^Number of packets: +(\d+)$", counted.stdout, re.MULTILINE)
     if number is None:
-        return _unknown()
+        foreign = not damage or _FOREIGN in damage
+        return _unknown() if foreign else DataError(f"tshark cannot read the capture: {damage}")
     damage = damage or _said(counted.stderr)
     return NotFoundError(
         f"there is no frame {first:,}: the capture has {int(number[1]):,}", hint=damage

@@ -227,6 +227,16 @@ def test_a_capture_that_is_cut_short_shows_what_is_there(tmp_path: Path, number:
     assert "no frame 12,000: the capture has 11,473\nhint: the file appears" in beyond.stderr
 
 
+def test_a_capture_that_tshark_refuses_says_why(tmp_path: Path):
+    path = answers(tmp_path, labels(b"a"))
+    data = bytearray(path.read_bytes())
+    data[23] = 3  # reserved
+    path.write_bytes(data)
+    done = peek(path)
+    assert done.exit_code == 3
+    assert "error: tshark cannot read the capture: the file " in done.stderr
+
+
 def test_it_works_within_an_event_loop_and_leaves_no_tshark(work: Path):
     async def within() -> Result:
         return peek(DNS_SAMPLE, "--frame", 1)
