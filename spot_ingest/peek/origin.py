@@ -14,6 +14,7 @@ from spot_common.config import Config
 from spot_common.errors import NotFoundError, UsageError
 from spot_ingest import names, quarantine
 from spot_ingest.commands.ledger import one_file
+from spot_ingest.entry import State
 from spot_ingest.ledger import Ledger
 
 _HDFS = "hdfs:"
@@ -48,7 +49,7 @@ def origin_of(config: Config, word: str, scratch: Path) -> Origin:
             hint="give a path, an hdfs: path, or the beginning of a hash (spot ledger lists them)",
         )
     entry = one_file(Ledger.of(config), word)
-    if entry.dropped and not entry.rows_stored:
+    if entry.dropped and entry.state is State.SET_ASIDE:
         raise NotFoundError(f"{entry.name} is not kept any more: {entry.reason}")
     kept = quarantine.original_path(config.text("HUSER"), entry)
     return _fetched(Hdfs(config), [entry.path, kept], scratch)
@@ -77,13 +78,13 @@ def _fetched(hdfs: Hdfs, paths: Sequence[str], scratch: Path) -> Origin:
             raise UsageError(f"{names.shown(path)} is a folder", hint="name one file")
         local = scratch / "fetched"
         with (
-            progress.bar("fetching it from HDFS", found.size / _CHUNK, "MB") as bar,
+            progress.bar("fetching it from HDFS", -(-found.size // _CHUNK), "MB") as bar,
             hdfs.open_read(path) as stream,
             local.open("wb") as copy,
         ):
             while chunk := stream.read(_CHUNK):
                 copy.write(chunk)
-                bar.advance(len(chunk) / _CHUNK)
+                bar.advance()
         return Origin(names.shown(posixpath.basename(path)), local)
     raise NotFoundError(
         f"HDFS has no {names.shown(paths[0])}",
