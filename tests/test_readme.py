@@ -38,8 +38,9 @@ def blocks() -> list[tuple[str, str]]:
 
 
 @pytest.mark.service
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize(("paper", "block"), blocks())
+@pytest.mark.usefixtures("demo")
 def test_a_command_block_runs(stack, paper: str, block: str):
     for line in block.strip().splitlines():
         command = line.split(" #")[0].strip()
