@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -90,25 +91,44 @@ def run(
 class Running:
     """A started program whose output is read as it comes."""
 
-    def __init__(self, name: str, child: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
+    def __init__(
+        self, name: str, child: subprocess.Popen[bytes], errors: IO[bytes], timeout: float | None
+    ) -> None:
         assert child.stdout is not None
         self.name = name
         self.stdout: IO[bytes] = child.stdout
         self._child = child
         self._errors = errors
+        self._timeout = timeout
+        self._late = False
+        self._timer = threading.Timer(timeout or 0.0, self._expire)
+        self._timer.daemon = True
+        if timeout is not None:
+            self._timer.start()
 
     def finish(self) -> Completed:
-        """Wait for the end (the output must have been read) and give status and error text."""
+        """Wait for the end (the output must have been read) and give status and error text.
+
+        Raises ToolError where the program took too long and was stopped.
+        """
         status = self._child.wait()
+        if self._late:
+            message = f"{Path(self.name).name} took longer than {self._timeout:g} s and was stopped"
+            raise ToolError(message, program=self.name)
         self._errors.seek(0)
         return Completed(b"", _text(self._errors.read(_STDERR_LIMIT)), status)
 
     def stop(self) -> None:
         """End the program if it still runs."""
+        self._timer.cancel()
         if self._child.poll() is None:
             self._child.kill()
         self._child.wait()
         self.stdout.close()
+
+    def _expire(self) -> None:
+        self._late = self._child.poll() is None
+        self._child.kill()
 
 
 @contextmanager
@@ -117,8 +137,12 @@ def stream(
     *,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    timeout: float | None = None,
 ) -> Iterator[Running]:
-    """Start a program and read its output while it runs; it is ended when the block is left."""
+    """Start a program and read its output while it runs; it is ended when the block is left.
+
+    After ``timeout`` seconds it is stopped, and its output ends.
+    """
     words = _words(argv)
     with tempfile.TemporaryFile() as errors:
         child = subprocess.Popen(
@@ -130,7 +154,7 @@ def stream(
             env=_environment(env),
             cwd=cwd,
         )
-        running = Running(words[0], child, errors)
+        running = Running(words[0], child, errors, timeout)
         try:
             yield running
         finally:

@@ -12,6 +12,7 @@ from kafka.errors import KafkaError
 from spot_common import log
 from spot_common.clients import kafka
 from spot_common.config import Config
+from spot_common.memory import do_without
 from spot_ingest.beat import Heartbeat
 from spot_ingest.patience import Patience, StoppedError
 from spot_ingest.source import ingest_source
@@ -32,6 +33,7 @@ def run(
 
     ``topic`` stands in for the source's own; its workers are a group of that name.
     """
+    do_without("pandas")
     source = ingest_source(source_name)
     name = f"worker-{source.name}-{number}"
     with Heartbeat(config, name) as beat:

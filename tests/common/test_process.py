@@ -50,3 +50,17 @@ def test_leaving_the_block_ends_the_program():
     with process.stream([sys.executable, "-c", script]) as running:
         assert running.stdout.read(1) == b"x"
     assert running.stdout.closed
+
+
+def test_a_program_that_is_read_as_it_runs_is_stopped_too_when_it_hangs():
+    script = "import time\nprint('x', flush=True)\ntime.sleep(60)"
+    with process.stream([sys.executable, "-c", script], timeout=1.0) as running:
+        assert running.stdout.read() == b"x\n"
+        with pytest.raises(ToolError, match=r"python.* took longer than 1 s and was stopped"):
+            running.finish()
+
+
+def test_a_program_that_ends_in_time_is_not_blamed():
+    with process.stream([sys.executable, "-c", "print(1)"], timeout=60.0) as running:
+        assert running.stdout.read() == b"1\n"
+        assert running.finish().status == 0
