@@ -1,0 +1,111 @@
+"""tshark on some frames at a time.
+
+A run sees only as many frames as fit into a given memory: what tshark knows of conversations it
+keeps to its end, and its own way to forget (``-M``) leaks 11 MB each time and loses what lies
+across.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TypeVar
+
+from spot_common import process
+from spot_common.errors import ToolError
+from spot_ingest.readers.frames import Frames, Portion
+from spot_ingest.readers.pcapng import is_pcapng
+
+T = TypeVar("T")
+
+#: What frames seen may weigh together (bytes).
+PORTION_WEIGHT = 24 << 20
+RESPONSES = "dns.flags.response == 1"
+
+#: No names for addresses, and nothing about times of conversations, which costs a tenth.
+_SETTINGS = ("-n", "-o", "udp.calculate_timestamps:FALSE")
+_ENVIRONMENT = {"TZ": "UTC", "LC_ALL": "C.UTF-8"}
+#: Seconds that a run may take: to start, and for each frame.
+_START_LIMIT, _FRAME_LIMIT = 30.0, 0.002
+#: Failed runs after which a portion that fails is not halved any more.
+_MOST_FAILURES = 100
+
+
+class DissectionError(Exception):
+    """tshark did not come to a good end."""
+
+
+def portions(parts: Iterable[Frames]) -> Iterator[Portion]:
+    """Put together what may be dissected together."""
+    held: list[Frames] = []
+    weight = 0
+    for part in parts:
+        fits = not held or part.head == held[-1].head or is_pcapng(part.head)
+        if held and (weight + part.weight > PORTION_WEIGHT or not fits):
+            yield Portion(tuple(held))
+            held, weight = [], 0
+        held.append(part)
+        weight += part.weight
+    if held:
+        yield Portion(tuple(held))
+
+
+class Dissection:
+    """Runs tshark on the frames of one capture. ``scratch`` is a folder for them."""
+
+    def __init__(self, scratch: Path) -> None:
+        self._file = scratch / "portion"
+        self._home = scratch / "tshark"
+        self._failures = 0
+
+    @contextmanager
+    def printed(self, portion: Portion, style: Sequence[str]) -> Iterator[IO[bytes]]:
+        """Give what tshark prints of the responses in these frames.
+
+        ``style`` are its arguments for that. Raises DissectionError where it fails or takes too
+        long; then what it has printed must not be used.
+        """
+        portion.store(self._file)
+        self._home.mkdir(exist_ok=True)
+        call = [
+            "tshark",
+            *_SETTINGS,
+            "-r",
+            os.fspath(self._file.absolute()),
+            "-Y",
+            RESPONSES,
+            *style,
+        ]
+        # a person's settings of Wireshark are not for us
+        environment = {**_ENVIRONMENT, "WIRESHARK_CONFIG_DIR": os.fspath(self._home)}
+        timeout = _START_LIMIT + len(portion) * _FRAME_LIMIT
+        with process.stream(call, env=environment, timeout=timeout) as running:
+            yield running.stdout
+            try:
+                done = running.finish()
+            except ToolError as error:
+                raise DissectionError(error.message) from error
+            if done.status != 0:
+                raise DissectionError(process.failure("tshark", done.status, done.stderr).message)
+
+    def halving(
+        self,
+        portion: Portion,
+        work: Callable[[Portion], Sequence[T]],
+        give_up: Callable[[Portion, str], T],
+    ) -> list[T]:
+        """Give what ``work`` makes of frames; where it fails, of one half of them and the other.
+
+        So one frame that tshark cannot bear costs only itself: ``give_up`` says what becomes of it.
+        """
+        try:
+            return list(work(portion))
+        except DissectionError as error:
+            self._failures += 1
+            if len(portion) == 1 or self._failures > _MOST_FAILURES:
+                return [give_up(portion, str(error))]
+            middle = len(portion) // 2
+            halves = portion.between(0, middle), portion.between(middle, len(portion))
+            return [made for half in halves for made in self.halving(half, work, give_up)]
