@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import IO, TypeVar
 
 from spot_common import process
@@ -52,6 +54,15 @@ def portions(parts: Iterable[Frames]) -> Iterator[Portion]:
         yield Portion(tuple(held))
 
 
+def ahead(parts: Iterator[T]) -> Iterator[T]:
+    """Make each part while the one before is used."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, parts, None)
+        while (part := coming.result()) is not None:
+            coming = pool.submit(next, parts, None)
+            yield part
+
+
 class Dissection:
     """Runs tshark on the frames of one capture. ``scratch`` is a folder for them."""
 
@@ -59,6 +70,7 @@ class Dissection:
         self._file = scratch / "portion"
         self._home = scratch / "tshark"
         self._failures = 0
+        self._alone = Lock()  # a second tshark would need another 160 MB
 
     @contextmanager
     def printed(self, portion: Portion, style: Sequence[str]) -> Iterator[IO[bytes]]:
@@ -67,6 +79,10 @@ class Dissection:
         ``style`` are its arguments for that. Raises DissectionError where it fails or takes too
         long; then what it has printed must not be used.
         """
+        with self._alone:
+            yield from self._printed(portion, style)
+
+    def _printed(self, portion: Portion, style: Sequence[str]) -> Iterator[IO[bytes]]:
         portion.store(self._file)
         self._home.mkdir(exist_ok=True)
         call = [

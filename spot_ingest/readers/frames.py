@@ -63,19 +63,7 @@ class Frames:
 
     def take(self, places: Ints) -> Frames:
         """Give the frames at these places (from 0), in the order of the places."""
-        starts, ends = self.starts[places], self.ends[places]
-        records = map(memoryview(self.body).__getitem__, map(slice, starts.tolist(), ends.tolist()))
-        moved = np.cumsum(ends - starts) - ends
-        return Frames(
-            self.head,
-            b"".join(records),
-            ends + moved,
-            self.packets[places] + moved,
-            self.stops[places] + moved,
-            self.links[places],
-            self.numbers[places],
-            [self.captured[place] for place in places.tolist()] if self.captured else (),
-        )
+        return _gathered([self], places)
 
     def numbered(self, numbers: Ints) -> Frames:
         """Give the same frames with other numbers."""
@@ -84,24 +72,32 @@ class Frames:
 
 def joined(frames: Iterable[Frames]) -> list[Frames]:
     """Put frames that follow each other and have the same head together."""
-    found = []
-    for head, neighbours in groupby(frames, lambda part: part.head):
-        parts = list(neighbours)
-        sizes = np.array([len(part.body) for part in parts])
-        moved = np.repeat(np.cumsum(sizes) - sizes, [len(part) for part in parts])
-        found.append(
-            Frames(
-                head,
-                b"".join(part.body for part in parts),
-                np.concatenate([part.ends for part in parts]) + moved,
-                np.concatenate([part.packets for part in parts]) + moved,
-                np.concatenate([part.stops for part in parts]) + moved,
-                np.concatenate([part.links for part in parts]),
-                np.concatenate([part.numbers for part in parts]),
-                [frame for part in parts for frame in part.captured],
-            )
-        )
-    return found
+    groups = [list(parts) for _, parts in groupby(frames, lambda part: part.head)]
+    return [_gathered(parts, np.arange(sum(map(len, parts)))) for parts in groups]
+
+
+def _gathered(parts: Sequence[Frames], places: Ints) -> Frames:
+    """Copy frames out of parts with the same head; places count through all the parts."""
+    origins = np.repeat(np.arange(len(parts)), [len(part) for part in parts])[places]
+    captured = [frame for part in parts for frame in part.captured]
+    starts, ends, packets, stops, links, numbers = (
+        np.concatenate([getattr(part, name) for part in parts])[places]
+        for name in ("starts", "ends", "packets", "stops", "links", "numbers")
+    )
+    bodies = [memoryview(part.body) for part in parts]
+    spans = map(slice, starts.tolist(), ends.tolist())
+    records = map(memoryview.__getitem__, map(bodies.__getitem__, origins.tolist()), spans)
+    moved = np.cumsum(ends - starts) - ends
+    return Frames(
+        parts[0].head,
+        b"".join(records),
+        ends + moved,
+        packets + moved,
+        stops + moved,
+        links,
+        numbers,
+        [captured[place] for place in places.tolist()] if captured else (),
+    )
 
 
 @dataclass(frozen=True)
@@ -160,5 +156,10 @@ class Portion:
 
 def in_order(parts: Iterable[Frames]) -> Portion:
     """Bring frames of one capture into the order that they had there."""
-    whole = joined(sorted(parts, key=lambda part: int(part.numbers[0])))
-    return Portion(tuple(part.take(np.argsort(part.numbers)) for part in whole))
+    ordered = sorted(parts, key=lambda part: int(part.numbers[0]))
+    groups = [list(group) for _, group in groupby(ordered, lambda part: part.head)]
+    return Portion(tuple(_gathered(group, _order(group)) for group in groups))
+
+
+def _order(parts: Sequence[Frames]) -> Ints:
+    return np.argsort(np.concatenate([part.numbers for part in parts]))

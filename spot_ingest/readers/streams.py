@@ -15,11 +15,13 @@ import numpy as np
 
 from spot_ingest.readers.capture import Capture
 from spot_ingest.readers.datagrams import Keys, datagrams
-from spot_ingest.readers.frames import Frames, Portion, in_order
+from spot_ingest.readers.frames import Frames, Portion, in_order, joined
 
 _FILES = 64
+#: What is collected before it is written, so that few writes are small (bytes).
+_WAITING_WEIGHT = 4 << 20
 #: What frames that are dissected together may weigh (bytes): few of them become rows.
-STREAM_WEIGHT = 36 << 20
+STREAM_WEIGHT = 24 << 20
 #: How much is seen again (bytes) where there is no better place to cut.
 _OVERLAP = STREAM_WEIGHT // 8
 
@@ -32,9 +34,23 @@ class Streams:
         self._folder = folder
         self._divided = divided
         self._files = [_Spool(folder / f"{number:02}") for number in range(_FILES)]
+        self._waiting: list[tuple[Frames, Keys]] = []
 
     def add(self, frames: Frames, keys: Keys) -> None:
         """Put down frames; those of the same key stay together."""
+        self._waiting.append((frames, keys))
+        if sum(one.weight for one, _ in self._waiting) > _WAITING_WEIGHT:
+            self._put_down()
+
+    def _put_down(self) -> None:
+        keys = np.concatenate([one for _, one in self._waiting] or [np.zeros(0, np.uint64)])
+        first = 0
+        for frames in joined(one for one, _ in self._waiting):
+            self._sort(frames, keys[first : first + len(frames)])
+            first += len(frames)
+        self._waiting.clear()
+
+    def _sort(self, frames: Frames, keys: Keys) -> None:
         files = keys >> np.uint64(58)
         order = np.argsort(files, kind="stable")
         bounds = np.searchsorted(files[order], np.arange(_FILES + 1))
@@ -48,6 +64,7 @@ class Streams:
         The number with each portion says that frames up to it have been given before: they are
         there only because later ones need them.
         """
+        self._put_down()
         held: list[Frames] = []
         weight = 0
         for spool in self._files:

@@ -27,7 +27,7 @@ from spot_ingest.accounting import RAW_LIMIT, Batch, Finding, Reading, Rejected
 from spot_ingest.errors import UnreadableError
 from spot_ingest.readers.capture import Capture, captured
 from spot_ingest.readers.datagrams import datagrams
-from spot_ingest.readers.dissection import Dissection, DissectionError, portions
+from spot_ingest.readers.dissection import Dissection, DissectionError, ahead, portions
 from spot_ingest.readers.frames import Frames, Ints, Portion
 from spot_ingest.readers.messages import messages
 from spot_ingest.readers.questions import Questions
@@ -79,7 +79,7 @@ def _batches(capture: Capture, scratch: Path) -> Iterator[Batch]:
     dissection = Dissection(scratch)
     rows = partial(_rows, dissection)
     lost: list[Batch] = []
-    for portion in portions(_responses(capture, scratch, dissection, lost)):
+    for portion in ahead(portions(_responses(capture, scratch, dissection, lost))):
         yield from dissection.halving(portion, rows, _given_up)
     yield from lost
 

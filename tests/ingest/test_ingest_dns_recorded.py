@@ -93,7 +93,7 @@ def mutated(data: bytes, draw: random.Random) -> bytes:
             other = draw.randrange(len(changed))
             changed[other : other + len(changed[piece])] = changed[piece]
         elif draw.random() < 0.3:
-            del changed[max(at, 8) :]
+            del changed[max(at, 30) :]
     return bytes(changed)
 
 
