@@ -23,7 +23,6 @@ from spot_common.config import Config, load_config
 from spot_common.registry import sources
 from spot_common.warehouse import Warehouse
 from spot_ingest.collector import Collector
-from spot_ingest.ledger import State
 from spot_ingest.source import ingest_source
 from spot_ingest.work import Worker
 
@@ -75,7 +74,7 @@ def _clear(warehouse: Warehouse, huser: str) -> None:
 class _Quiet:
     """Stands for the topic: the worker is called directly, so that only its own time counts."""
 
-    def send(self, path: str) -> None:
+    def send(self, paths: Sequence[str]) -> None:
         """Do nothing."""
 
     def close(self) -> None:
@@ -89,8 +88,7 @@ def stored(config: Config, source: str, file: Path) -> str:
     spec = ingest_source(source)
     link = landing / spec.accepted_name(file.name)
     link.write_bytes(file.read_bytes())
-    entry = Collector(config, spec, announcer=_Quiet()).take(link)  # type: ignore[arg-type]
-    assert entry is not None
+    (entry,) = Collector(config, spec, announcer=_Quiet()).take([link])  # type: ignore[arg-type]
     return entry.path
 
 
@@ -125,7 +123,8 @@ def _take_back(worker: Worker, path: str) -> None:
     for part in entry.partitions:
         folder = worker.warehouse.partition_folder(worker.table, part)
         worker.hdfs.delete(f"{folder}/{entry.hash}.parquet")
-    worker.ledger.move(entry, State.QUEUED, attempts=0)
+    again = "UPDATE ingest_files SET state = 'queued', attempts = 0"
+    worker.ledger.write(lambda connection: connection.exec_driver_sql(again))
 
 
 def piped(argv: Sequence[str], environment: dict[str, str]) -> Timed:

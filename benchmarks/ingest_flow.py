@@ -2,7 +2,8 @@
 
     python benchmarks/ingest_flow.py [--flows 1000000] [--runs 3]
 
-The file repeats the sample until it has that many flows. The services must run.
+The file repeats the sample until it has that many flows. The services must run
+(`ingest_flow_files.py` compares the conversion alone).
 """
 
 from __future__ import annotations
@@ -25,8 +26,7 @@ from ingest_bench import (
     warm_worker,
 )
 
-from spot_ingest.readers import nfdump
-from spot_ingest.readers.nfheader import ENVIRONMENT, header
+from spot_ingest.readers import nfdump, nfheader
 
 _SAMPLE = Path(__file__).resolve().parents[1] / "samples/flow/2023-01-25/nfcapd.202301251836"
 
@@ -38,14 +38,14 @@ def main() -> None:
     arguments.add_argument("--runs", type=int, default=3)
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder, bench_place() as config:
-        file = _repeated(Path(folder), given.flows)
-        flows = header(file)["Flows"]
+        file = repeated(Path(folder), given.flows)
+        flows = flows_in(file)
         path = stored(config, "flow", file)
         worker = warm_worker(config, "flow")
         ours, theirs, into_pipe = [], [], []
         for _ in range(given.runs):
-            theirs.append(bare(nfdump.argv(file), ENVIRONMENT))
-            into_pipe.append(piped(nfdump.argv(file), ENVIRONMENT))
+            theirs.append(bare(nfdump.argv(file), nfdump.ENVIRONMENT))
+            into_pipe.append(piped(nfdump.argv(file), nfdump.ENVIRONMENT))
             ours.append(committed(worker, path))
     report(f"nfdump > /dev/null, {flows:,} flows", theirs, flows)
     report("nfdump into a pipe", into_pipe, flows)
@@ -54,16 +54,23 @@ def main() -> None:
     print(f"compared with nfdump > /dev/null: {ratio(ours, theirs):.2f}")
 
 
-def _repeated(folder: Path, flows: int) -> Path:
+def repeated(folder: Path, flows: int) -> Path:
     """Join copies of the sample into one nfcapd file."""
     copies = folder / "copies"
     copies.mkdir()
-    for number in range(max(1, round(flows / header(_SAMPLE)["Flows"]))):
+    for number in range(max(1, round(flows / flows_in(_SAMPLE)))):
         (copies / f"nfcapd.{202301250000 + number}").symlink_to(_SAMPLE)
     target = folder / "nfcapd.202301251836"
     call = ["nfdump", "-R", os.fspath(copies), "-w", os.fspath(target)]
     subprocess.run(call, check=True, capture_output=True)
     return target
+
+
+def flows_in(file: Path) -> int:
+    """Give the number of flows that a file's statistics tell."""
+    statistics = nfheader.survey(file).statistics
+    assert statistics is not None
+    return statistics.flows
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python benchmarks/ingest_outcomes.py ../shared/data docs/inputs.md
 
-The services must run. ``<folder>/flow/nfcapd``, ``dns`` and ``proxy`` are walked; files packed with
+The services must run. ``<folder>/flow``, ``dns`` and ``proxy`` are walked; files packed with
 xz are fed as they are and unpacked.
 """
 
@@ -19,7 +19,7 @@ from spot_ingest.feed import feed, wait
 from spot_ingest.ledger import Entry
 from spot_ingest.source import ingest_source
 
-_FOLDERS = {"flow": "flow/nfcapd", "dns": "dns", "proxy": "proxy"}
+_FOLDERS = {"flow": "flow", "dns": "dns", "proxy": "proxy"}
 _HEAD = """# What becomes of an input
 
 Every recorded file that we have, fed as a user would (`spot feed`), and what the ledger says of it

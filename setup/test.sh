@@ -20,13 +20,14 @@ Examples:
 TEXT
 }
 
-choice=()
+# One process keeps to the tests that wait for services, the other runs the rest beside it.
+choice=(--numprocesses 2 --dist loadgroup)
 purpose=(--test)
 case ${1:-} in
-    fast) choice=(-m "not service and not browser") purpose=(); shift ;;
+    fast) choice+=(-m "not service and not browser") purpose=(); shift ;;
     -h | --help) usage; exit 0 ;;
 esac
 
 cd "$ROOT"
 "$ROOT/setup/install.sh" ${purpose[@]+"${purpose[@]}"}
-exec "$VENV/bin/python" -P -m pytest ${choice[@]+"${choice[@]}"} "$@"
+exec "$VENV/bin/python" -P -m pytest "${choice[@]}" "$@"

@@ -1,8 +1,8 @@
 """Tables as files: writing partitions so that they appear whole, and reading them back fast.
 
 A table is a folder of Parquet files in HDFS. Ingest adds one file per input and partition, named
-by the input's hash; OA replaces the files of a day. Both write aside and rename, then tell the
-SQL server of partitions it does not know.
+by the input's hash; OA replaces the file of a day. Both write aside and rename, then tell the SQL
+server of partitions it does not know.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from pathlib import Path
 from threading import Lock
 
 import pyarrow as pa
@@ -23,13 +22,18 @@ from spot_common.clients.dialect import refresh
 from spot_common.clients.hdfs import Entry, Hdfs
 from spot_common.clients.sql import Sql
 from spot_common.config import Config
-from spot_common.errors import DataError
-from spot_common.schema.types import ColumnType, Table
+from spot_common.errors import DataError, NotFoundError, ServiceError
+from spot_common.schema.types import Column, ColumnType, Table
 
 Values = Mapping[str, int]
 
 _COMPRESSION = "zstd"
 _CACHED_READS = 64
+#: The file of a partition that is always replaced as a whole.
+_WHOLE = "rows.parquet"
+#: How often a partition is listed again because it changed while it was read.
+_LISTINGS = 5
+_FOOTER_BYTES = 1 << 16
 
 
 class Warehouse:
@@ -48,20 +52,29 @@ class Warehouse:
         """The HDFS folder of a partition."""
         return f"{table.location(self.huser)}/{table.partition_path(values)}"
 
-    def add_file(self, table: Table, values: Values, content: pa.Table | Path, name: str) -> bool:
-        """Put one Parquet file named ``name`` into a partition.
+    def adopt(self, table: Table, values: Values, staged: str, name: str) -> bool:
+        """Rename a staged Parquet file into a partition, as ``name``.
 
-        ``content`` is an Arrow table with the table's columns, or the path of a Parquet file of
-        them. False where a file of that name is there already: a repeated input adds nothing.
+        False where a file of that name is there already; NotFoundError where nothing is staged.
         The partition must be made known by :meth:`ensure_partitions`.
         """
-        target = f"{self.partition_folder(table, values)}/{name}.parquet"
-        if isinstance(content, Path):
-            return self.hdfs.upload(target, content)
-        if self.hdfs.exists(target):
-            return False
-        self.hdfs.write_bytes(target, to_parquet(table, content))
-        return True
+        return self.hdfs.rename(staged, self._file(table, values, name))
+
+    def holds(self, table: Table, values: Values, name: str) -> bool:
+        """Say whether a partition has a file of that name."""
+        return self.hdfs.exists(self._file(table, values, name))
+
+    def footer(self, path: str) -> pq.FileMetaData:
+        """Read the footer of a Parquet file; DataError where it is none or was cut short."""
+        size = self.hdfs.status(path).size
+        end = self.hdfs.read_end(path, size, _FOOTER_BYTES)
+        needed = int.from_bytes(end[-8:-4], "little") + 8
+        if len(end) < needed <= size:
+            end = self.hdfs.read_end(path, size, needed)
+        try:
+            return pq.read_metadata(io.BytesIO(end))
+        except (pa.ArrowException, OSError) as error:
+            raise DataError(f"{path} is no whole Parquet file: {error}") from error
 
     def ensure_partitions(self, table: Table, partitions: Iterable[Values]) -> None:
         """Tell the SQL server of partitions that it may not know, in one statement."""
@@ -72,22 +85,24 @@ class Warehouse:
             name = f"`{self.database}`.`{table.name}`"
             self.sql.execute(f"ALTER TABLE {name} ADD IF NOT EXISTS {clauses}")
             self._known.update((table.name, path) for path in new)
-        statement = refresh(self.sql.engine, self.database, table.name)
-        if statement:
-            self.sql.execute(statement)
+        self._refresh(table)
+
+    def relocate(self, table: Table, values: Values, folder: str) -> None:
+        """Let the SQL server read a partition from another folder, in one step."""
+        name = f"`{self.database}`.`{table.name}`"
+        spec = self._partition_spec(table, values)
+        self.sql.execute(f"ALTER TABLE {name} {spec} SET LOCATION '{folder}'")
+        self._refresh(table)
 
     def replace_partition(self, table: Table, values: Values, rows: pa.Table) -> None:
-        """Replace all rows of a partition.
-
-        The new file is in place before the old ones go; a reader sees the old or the new rows,
-        for the moment of the swap both.
-        """
+        """Replace all rows of a partition, in one step."""
         folder = self.partition_folder(table, values)
-        old = [entry.name for entry in _data_files(self.hdfs.list(folder))]
-        target = f"{folder}/{uuid.uuid4().hex}.parquet"
-        self.hdfs.write_bytes(target, to_parquet(table, rows))
-        for name in old:
-            self.hdfs.delete(f"{folder}/{name}")
+        fresh, target = f"{folder}/.{uuid.uuid4().hex}", f"{folder}/{_WHOLE}"
+        self.hdfs.write_bytes(fresh, to_parquet(table, rows))
+        self.hdfs.replace(fresh, target)
+        for entry in data_files(self.hdfs.list(folder)):
+            if entry.name != _WHOLE:  # of another program, or of an earlier version
+                self.hdfs.delete(f"{folder}/{entry.name}")
         self.ensure_partitions(table, [values])
 
     def read_partition(
@@ -104,35 +119,62 @@ class Warehouse:
         False: for one pass over large partitions.
         """
         folder = self.partition_folder(table, values)
-        files = _data_files(self.hdfs.list(folder))
         wanted = list(columns) if columns is not None else list(table.column_names)
-        key = (folder, tuple(files), tuple(wanted))
-        with self._lock:
-            if key in self._reads:
-                self._reads.move_to_end(key)
-                return self._reads[key]
         schema = pa.schema([table.arrow().field(name) for name in wanted])
-        parts = [self._read_file(f"{folder}/{entry.name}", schema) for entry in files]
-        rows = pa.concat_tables(parts) if parts else schema.empty_table()
-        if not keep:
+        for _ in range(_LISTINGS):
+            files = data_files(self.hdfs.list(folder))
+            key = (folder, tuple(files), tuple(wanted))
+            with self._lock:
+                if key in self._reads:
+                    self._reads.move_to_end(key)
+                    return self._reads[key]
+            try:
+                rows = self._read_files(folder, files, schema)
+            except _ChangedError:
+                continue
+            if keep:
+                self._remember(key, rows)
             return rows
+        raise ServiceError(f"{folder} changes faster than it can be read", hint="try again")
+
+    def _read_files(self, folder: str, files: Sequence[Entry], schema: pa.Schema) -> pa.Table:
+        """Read files as they were listed; _ChangedError where one is another now or gone."""
+        parts = []
+        for entry in files:
+            try:
+                data = self.hdfs.read_bytes(f"{folder}/{entry.name}")
+            except NotFoundError as error:
+                raise _ChangedError from error
+            if len(data) != entry.size:
+                raise _ChangedError
+            parts.append(_rows_of(data, f"{folder}/{entry.name}", schema))
+        return pa.concat_tables(parts) if parts else schema.empty_table()
+
+    def _remember(self, key: object, rows: pa.Table) -> None:
         with self._lock:
             self._reads[key] = rows
             while len(self._reads) > _CACHED_READS:
                 self._reads.popitem(last=False)
-        return rows
 
     def partitions(self, table: Table, within: Values | None = None) -> list[dict[str, int]]:
         """Give the partitions that have a folder, oldest first.
 
         ``within`` holds values of leading partition columns: only partitions below them.
         """
+        return self.partitions_below(table, table.location(self.huser), within)
+
+    def partitions_below(
+        self, table: Table, root: str, within: Values | None = None
+    ) -> list[dict[str, int]]:
+        """Give the partitions of a table that have a folder below another root than its own."""
         found: list[dict[str, int]] = [dict(within or {})]
         for column in table.partitions[len(found[0]) :]:
             found = [
                 {**values, column.name: number}
                 for values in found
-                for number in self._numbers(table, values, column.name)
+                for number in self._numbers(
+                    posixpath.join(root, table.leading_path(values)), column
+                )
             ]
         return found
 
@@ -140,27 +182,28 @@ class Warehouse:
         """Give the days that have a partition, oldest first."""
         return sorted({date(v["y"], v["m"], v["d"]) for v in self.partitions(table)})
 
-    def _numbers(self, table: Table, values: Values, name: str) -> list[int]:
-        folder = posixpath.join(table.location(self.huser), table.leading_path(values))
+    def _file(self, table: Table, values: Values, name: str) -> str:
+        return f"{self.partition_folder(table, values)}/{name}.parquet"
+
+    def _numbers(self, folder: str, column: Column) -> list[int]:
         numbers = set()
         for entry in self.hdfs.list(folder):
             key, _, text = entry.name.partition("=")
-            if entry.is_dir and key == name and text.isdigit():
+            if entry.is_dir and key == column.name and text.isdigit():
                 numbers.add(int(text))
         return sorted(numbers)
 
-    def _read_file(self, path: str, schema: pa.Schema) -> pa.Table:
-        data = self.hdfs.read_bytes(path)
-        try:
-            table = pq.read_table(io.BytesIO(data), columns=schema.names, partitioning=None)
-            return table.select(schema.names).cast(schema)
-        except (pa.ArrowException, KeyError) as error:
-            raise DataError(
-                f"{path} is no Parquet file of this table: {error}",
-                hint="a foreign writer put it there; move it away and run the step again",
-            ) from error
+    def _refresh(self, table: Table) -> None:
+        statement = refresh(self.sql.engine, self.database, table.name)
+        if statement:
+            self.sql.execute(statement)
 
     def _partition_clause(self, table: Table, values: Values) -> str:
+        folder = self.partition_folder(table, values)
+        return f"{self._partition_spec(table, values)} LOCATION '{folder}'"
+
+    @staticmethod
+    def _partition_spec(table: Table, values: Values) -> str:
         parts = []
         for column in table.partitions:
             number = int(values[column.name])
@@ -169,7 +212,23 @@ class Warehouse:
                 parts.append(f"`{column.name}`='{number:0{width}d}'")
             else:
                 parts.append(f"`{column.name}`={number}")
-        return f"PARTITION ({', '.join(parts)}) LOCATION '{self.partition_folder(table, values)}'"
+        return f"PARTITION ({', '.join(parts)})"
+
+
+class _ChangedError(Exception):
+    """A partition changed between listing and reading."""
+
+
+def _rows_of(data: bytes, path: str, schema: pa.Schema) -> pa.Table:
+    """Read a Parquet file's rows; DataError where it is none of the table."""
+    try:
+        table = pq.read_table(io.BytesIO(data), columns=schema.names, partitioning=None)
+        return table.select(schema.names).cast(schema)
+    except (pa.ArrowException, KeyError) as error:
+        raise DataError(
+            f"{path} is no Parquet file of this table: {error}",
+            hint="a foreign writer put it there; move it away and run the step again",
+        ) from error
 
 
 def to_parquet(table: Table, rows: pa.Table) -> bytes:
@@ -188,6 +247,6 @@ def day_values(day: date) -> dict[str, int]:
     return {"y": day.year, "m": day.month, "d": day.day}
 
 
-def _data_files(entries: Sequence[Entry]) -> list[Entry]:
+def data_files(entries: Sequence[Entry]) -> list[Entry]:
     """The entries that hold rows: hidden and marker files are none."""
     return [e for e in entries if not e.is_dir and not e.name.startswith((".", "_"))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 #: Most bytes of one row that are kept when it is set aside.
 RAW_LIMIT = 64 * 1024
+_REASONS_LIMIT = 100
+_OTHER = "other reasons"
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,12 @@ class Rejected:
 class Batch:
     """Some rows of one file.
 
-    ``rows`` has the columns of the raw table; ``hours`` has one value a row, the hours between
+    ``rows`` has the columns of the raw table; ``minutes`` has one value a row, the minutes between
     1970-01-01 00:00 UTC and the row's own time, from which its partition follows.
     """
 
     rows: pa.RecordBatch
-    hours: pa.Int64Array
+    minutes: pa.Int64Array
     rejected: tuple[Rejected, ...] = ()
 
 
@@ -63,12 +65,30 @@ class Reading:
     finish: Callable[[int], Finding]
 
 
+def plain(text: str) -> str:
+    """Give a text that every store takes: without NUL and lone surrogates."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+
+
 @dataclass
 class Account:
-    """Rows of one file: those stored and those set aside. Their sum are the rows received."""
+    """Rows of one file: those stored, and those set aside by reason."""
 
     stored: int = 0
-    set_aside: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    def reject(self, reason: str, rows: int = 1) -> None:
+        """Count rows that are set aside; reasons beyond the first hundred are counted together."""
+        reason = plain(reason)
+        if reason not in self.reasons and len(self.reasons) >= _REASONS_LIMIT:
+            reason = _OTHER
+        if rows:
+            self.reasons[reason] = self.reasons.get(reason, 0) + rows
+
+    @property
+    def set_aside(self) -> int:
+        """Rows that are not in the table."""
+        return sum(self.reasons.values())
 
     @property
     def received(self) -> int:

@@ -1,67 +1,54 @@
 """The collector of one source: from the landing folder to HDFS and onto the topic.
 
-For each complete file: hash, ledger, upload, announce, remove; each step is written down after it
-is done, and each may be repeated. A collector that is killed anywhere finds the file in the
-landing folder or in the ledger and goes on from there.
+For complete files: hash, ledger, upload, announce, remove; each step is written down after it is
+done, and each may be repeated. A collector that is killed anywhere finds the file in the landing
+folder or in the ledger and goes on from there.
 """
 
 from __future__ import annotations
 
 import os
+import posixpath
+import socket
 import threading
 import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from kafka import KafkaProducer
-from kafka.errors import KafkaError
-
 from spot_common import log
-from spot_common.clients import kafka
 from spot_common.clients.hdfs import Hdfs
 from spot_common.config import Config
 from spot_common.errors import ServiceError
-from spot_ingest import names
+from spot_ingest import names, quarantine
+from spot_ingest.announce import Announcer
 from spot_ingest.beat import Heartbeat
+from spot_ingest.entry import Arrival, Entry, State
 from spot_ingest.landing import Landing
-from spot_ingest.ledger import Entry, Ledger, State
+from spot_ingest.ledger import Ledger
 from spot_ingest.patience import Patience, StoppedError
 from spot_ingest.source import IngestSource, ingest_source
 
 _LOG = log.get("ingest.collector")
-_SEND_TIMEOUT = 30.0
-#: A file that has been in conversion this long (seconds) is announced again at a start.
-_LOST_AFTER = 600.0
+#: Files that are announced together, and how many of them are stored side by side.
+_BATCH = 64
+_HANDS = 5
+#: How often (seconds) a collector looks for files that the broker has lost, and how long nothing
+#: must have happened to one.
+_LOOK_BACK_EVERY = 30.0
+_LOST_AFTER = 60.0
 
 
-class Announcer:
-    """Sends the HDFS path of a file to a topic and waits until it is kept."""
+@dataclass(frozen=True)
+class Found:
+    """A complete file of the landing folder, as it was when it was hashed."""
 
-    def __init__(self, config: Config, topic: str) -> None:
-        self._config = config
-        self._topic = topic
-        self._producer: KafkaProducer | None = None
-
-    def send(self, path: str) -> None:
-        """Announce a file; ServiceError where the broker does not confirm it."""
-        if self._producer is None:
-            partitions = self._config.integer("KAFKA_PARTITIONS")
-            kafka.ensure_topic(self._config, self._topic, partitions)
-            self._producer = kafka.producer(self._config)
-        try:
-            self._producer.send(self._topic, path.encode()).get(timeout=_SEND_TIMEOUT)
-        except KafkaError as error:
-            self.close()
-            raise ServiceError(
-                f"Kafka did not take a message for {self._topic}: {error}",
-                hint="spot status shows the broker; KAFKA_BROKERS says where it is",
-            ) from error
-
-    def close(self) -> None:
-        """Let go of the connection."""
-        if self._producer is not None:
-            self._producer.close(timeout=1)
-            self._producer = None
+    path: Path
+    digest: str
+    status: os.stat_result
 
 
 class Collector:
@@ -75,101 +62,134 @@ class Collector:
         ledger: Ledger | None = None,
         hdfs: Hdfs | None = None,
         announcer: Announcer | None = None,
+        topic: str = "",
     ) -> None:
         self.source = source
+        self.name = f"{socket.gethostname()}/collector-{source.name}"
         self.folder = config.path("LANDING_DIR") / source.name
         self._huser = config.text("HUSER")
         self._ledger = ledger or Ledger.of(config)
         self._hdfs = hdfs or Hdfs(config)
-        self._announcer = announcer or Announcer(config, kafka.topic_of(source.name))
+        self._announcer = announcer or Announcer(config, source.name, topic)
+        self._hands = ThreadPoolExecutor(_HANDS, "store")
+        self._left_alone: set[Path] = set()
 
     def resume(self) -> None:
         """Go on with files that an earlier collector had begun and that have left the folder.
 
-        What waits for a worker is announced again, in case the broker lost it: a worker skips
-        what is done already. A file that left the folder before it was stored is forgotten.
+        What is stored is announced; a file that left the folder before that is forgotten.
         """
         present = {names.shown(path.name) for path in self.folder.iterdir()}
         for entry in self._ledger.files(self.source.name, states=(State.SEEN,)):
             if entry.name not in present:
                 self._ledger.forget(entry)
-        waiting = self._ledger.files(
-            self.source.name, states=(State.STORED, State.QUEUED, State.CONVERTING)
-        )
-        for entry in waiting:
-            lately = time.time() - entry.changed < _LOST_AFTER
-            if not (entry.state is State.CONVERTING and lately):
-                self._announcer.send(entry.path)
-            if entry.state is State.STORED:
-                self._ledger.move(entry, State.QUEUED)
+        self._announce(self._ledger.files(self.source.name, states=(State.STORED,)))
 
-    def take(self, path: Path) -> Entry | None:
-        """Bring one complete file in; None where it vanished meanwhile.
+    def look_back(self) -> None:
+        """Announce again what the broker has lost: files in line while its line is empty."""
+        on_the_way = (State.STORED, State.QUEUED, State.CONVERTING)
+        waiting = self._ledger.files(self.source.name, states=on_the_way)
+        now = time.time()
+        lost = [entry for entry in waiting if now - entry.changed > _LOST_AFTER]
+        if lost and self._announcer.waiting() == 0:
+            log.event(_LOG, "announced_again", files=len(lost), first=lost[0].hash)
+            self._announce(lost)
+
+    def take(self, paths: Sequence[Path]) -> list[Entry]:
+        """Bring complete files in; those that vanished or cannot be read are left out.
 
         A known content is a duplicate and goes no further, unless it was set aside: then it is
-        tried again.
+        tried again. All steps are taken for all files together, so that many small files cost
+        little more than their bytes.
         """
+        found = [one for one in self._hands.map(self._look, paths) if one is not None]
+        same: dict[str, list[Found]] = {}
+        for one in found:
+            same.setdefault(one.digest, []).append(one)
+        entries = list(self._hands.map(self._enter, same.values()))
+        self._ledger.advance([e for e in entries if e.state is State.SEEN], State.STORED)
+        self._announce([e for e in entries if e.state in (State.SEEN, State.STORED)])
+        for one in found:
+            _remove(one)
+        return self._ledger.files(self.source.name, digests=list(same))
+
+    def _look(self, path: Path) -> Found | None:
+        """Hash a file; None where it is gone or must not be read."""
         try:
-            before = path.stat()
-            digest = names.digest_of(path)
+            status = path.stat()
+            return Found(path, names.digest_of(path), status)
         except FileNotFoundError:
             return None
-        entry = self._ledger.find(self.source.name, digest)
+        except OSError as error:
+            if path not in self._left_alone:
+                self._left_alone.add(path)
+                reason = str(error.strerror)
+                log.event(_LOG, "left_alone", file=names.shown(path.name), reason=reason)
+            return None
+
+    def _enter(self, same: Sequence[Found]) -> Entry:
+        """Write a content down and store it; all but the first file that has it are duplicates."""
+        one, *others = same
+        entry = known = self._ledger.find(self.source.name, one.digest)
         if entry is None:
-            entry = self._new(path, digest, before.st_size, before.st_mtime_ns)
+            entry = self._new(one)
         elif entry.state is State.SET_ASIDE:
             entry = self._ledger.begin_again(entry)
-        elif entry.state is not State.SEEN and entry.mtime_ns != before.st_mtime_ns:
-            self._ledger.duplicate(entry, names.shown(path.name))
-            log.event(_LOG, "duplicate", file=names.shown(path.name), hash=digest, of=entry.name)
+        elif entry.state is not State.SEEN and entry.mtime_ns != one.status.st_mtime_ns:
+            others = [one, *others]
+        for other in others:
+            name = names.shown(other.path.name)
+            self._ledger.duplicate(entry, name)
+            log.event(_LOG, "duplicate", file=name, hash=one.digest, of=entry.name)
         if entry.state is State.SEEN:
-            entry = self._store(entry, path)
-        if entry.state is State.STORED:
-            self._announcer.send(entry.path)
-            entry = self._ledger.move(entry, State.QUEUED)
-            log.event(_LOG, "queued", file=entry.name, hash=digest, path=entry.path)
-        _remove(path, before)
+            entry = self._store(entry, one)
+            if known is not None:  # it may have been set aside
+                folder = quarantine.quarantine_folder(self._huser, entry)
+                self._hdfs.delete(folder, recursive=True)
         return entry
 
-    def _new(self, path: Path, digest: str, size: int, mtime_ns: int) -> Entry:
+    def _new(self, one: Found) -> Entry:
         """Write a new file down, with its place in HDFS."""
-        moment = self.source.first_moment(path, path.name)
-        moment = moment or datetime.fromtimestamp(mtime_ns / 1e9, UTC)
-        name = names.safe(path.name, digest)
-        for candidate in (name, names.distinguished(name, digest)):
+        original = one.path.name
+        moment = self.source.first_moment(one.path, original)
+        moment = moment or datetime.fromtimestamp(one.status.st_mtime_ns / 1e9, UTC)
+        name = names.safe(original, one.digest)
+        for candidate in (name, names.distinguished(name, one.digest)):
             place = names.binary_path(self._huser, self.source.name, moment, candidate)
-            if self._foreign(place, digest):
-                continue
-            entry = self._ledger.add(
-                self.source.name,
-                digest,
-                name=names.shown(path.name),
-                size=size,
-                mtime_ns=mtime_ns,
-                path=place,
-            )
-            entry = entry or self._ledger.find(self.source.name, digest)
+            size, mtime_ns = one.status.st_size, one.status.st_mtime_ns
+            arrival = Arrival(one.digest, names.shown(original), size, mtime_ns, place)
+            entry = self._ledger.add(self.source.name, arrival, self.name)
+            entry = entry or self._ledger.find(self.source.name, one.digest)
             if entry is not None:
                 return entry
-        raise ServiceError(f"no free place in HDFS for {names.shown(path.name)}")
+        raise ServiceError(f"no free place in HDFS for {names.shown(original)}")
 
-    def _foreign(self, place: str, digest: str) -> bool:
-        """Say whether another content lies at that place, be it in the ledger or not."""
-        if self._ledger.at(self.source.name, place) is not None:
-            return True
-        return self._hdfs.exists(place) and self._hdfs_digest(place) != digest
+    def _store(self, entry: Entry, one: Found) -> Entry:
+        """Upload a file; where another content lies at its place, to one of its own."""
+        if self._hdfs.upload(entry.path, one.path) or self._is_stored(entry):
+            return entry
+        folder, name = posixpath.split(entry.path)
+        entry = self._ledger.place(entry, f"{folder}/{names.distinguished(name, entry.hash)}")
+        if self._hdfs.upload(entry.path, one.path) or self._is_stored(entry):
+            return entry
+        raise ServiceError(f"HDFS has something else at {entry.path}", hint="move it away")
 
-    def _hdfs_digest(self, place: str) -> str:
-        with self._hdfs.open_read(place) as stream:
-            return names.digest_of_stream(stream)
+    def _is_stored(self, entry: Entry) -> bool:
+        with self._hdfs.open_read(entry.path) as stream:
+            return names.digest_of_stream(stream) == entry.hash
 
-    def _store(self, entry: Entry, path: Path) -> Entry:
-        """Upload a file; one that is there already is the same (the ledger owns the place)."""
-        self._hdfs.upload(entry.path, path)
-        return self._ledger.move(entry, State.STORED)
+    def _announce(self, entries: Sequence[Entry]) -> None:
+        """Tell the workers, then write that down."""
+        if not entries:
+            return
+        self._announcer.send([entry.path for entry in entries])
+        self._ledger.advance(entries, State.QUEUED)
+        for entry in entries:
+            log.event(_LOG, "queued", file=entry.name, hash=entry.hash, path=entry.path)
 
     def close(self) -> None:
         """Let go of the connections."""
+        self._hands.shutdown()
         self._announcer.close()
 
 
@@ -182,35 +202,48 @@ def run(config: Config, source_name: str, stop: threading.Event, *, topic: str =
         Heartbeat(config, f"collector-{source.name}") as beat,
         Landing(folder, source, settle) as landing,
     ):
-        announcer = Announcer(config, topic or kafka.topic_of(source.name))
-        collector = Collector(config, source, announcer=announcer)
         patience = Patience(_LOG, beat, stop)
-        log.event(_LOG, "started", source=source.name, folder=str(folder))
         try:
-            patience.until_done(collector.resume, "resuming what was begun")
-            while not stop.is_set():
-                for path in landing.ready():
-                    _take(collector, patience, path)
-                landing.wait()
+            collector = patience.until_done(
+                lambda: Collector(config, source, topic=topic), "opening the ledger"
+            )
+            log.event(_LOG, "started", source=source.name, folder=str(folder))
+            try:
+                _collect(collector, landing, patience, stop)
+            finally:
+                collector.close()
         except StoppedError:
             pass
-        finally:
-            collector.close()
-            log.event(_LOG, "stopped", source=source.name)
+        log.event(_LOG, "stopped", source=source.name)
 
 
-def _remove(path: Path, taken: os.stat_result) -> None:
+def _collect(
+    collector: Collector, landing: Landing, patience: Patience, stop: threading.Event
+) -> None:
+    patience.until_done(collector.resume, "resuming what was begun")
+    looked_back = time.monotonic()
+    while not stop.is_set():
+        for paths in _batches(landing.ready()):
+            if stop.is_set():
+                return
+            what = f"storing {names.shown(paths[0].name)} and {len(paths) - 1} more"
+            patience.until_done(partial(collector.take, paths), what)
+        if time.monotonic() - looked_back > _LOOK_BACK_EVERY:
+            patience.until_done(collector.look_back, "looking for lost messages")
+            looked_back = time.monotonic()
+        landing.wait()
+
+
+def _batches(paths: Sequence[Path]) -> Iterator[Sequence[Path]]:
+    return (paths[start : start + _BATCH] for start in range(0, len(paths), _BATCH))
+
+
+def _remove(found: Found) -> None:
     """Remove a file that was brought in, unless another took its name meanwhile."""
     try:
-        now = path.stat()
+        now = found.path.stat()
+        taken = found.status
         if (now.st_ino, now.st_mtime_ns) == (taken.st_ino, taken.st_mtime_ns):
-            path.unlink()
+            found.path.unlink()
     except FileNotFoundError:
         pass
-
-
-def _take(collector: Collector, patience: Patience, path: Path) -> None:
-    try:
-        patience.until_done(lambda: collector.take(path), f"storing {names.shown(path.name)}")
-    except PermissionError as error:
-        log.event(_LOG, "left_alone", file=names.shown(path.name), reason=str(error))

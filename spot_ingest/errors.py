@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spot_common.errors import DataError
+from spot_common.errors import DataError, TransientError
 
 
 class UnreadableError(DataError):
@@ -14,3 +14,10 @@ class UnreadableError(DataError):
     def __init__(self, message: str, *, rows: int = 0, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.rows = rows
+
+
+class ClaimLostError(TransientError):
+    """Another worker has taken a file over: what this one did with it does not count."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"another worker has taken over {name}")

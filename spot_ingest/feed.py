@@ -14,7 +14,8 @@ from spot_common import progress
 from spot_common.config import Config
 from spot_common.errors import NotFoundError, ServiceError, UsageError
 from spot_ingest import beat, names
-from spot_ingest.ledger import Entry, Ledger, State
+from spot_ingest.entry import Entry, State
+from spot_ingest.ledger import Ledger
 from spot_ingest.source import IngestSource
 
 _LOOK_EVERY = 0.25

@@ -2,232 +2,219 @@
 
 States: seen -> stored (in HDFS) -> queued (announced) -> converting -> published or set aside.
 For every finished file rows received = rows stored + rows set aside; the database checks it.
+
+A worker holds the file that it converts by a claim. Whoever takes the file over makes a new claim;
+from then on nothing that the earlier holder says of the file is written down.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    CheckConstraint,
-    Column,
-    Engine,
-    Float,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    UniqueConstraint,
-    delete,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from spot_common.config import Config
-from spot_common.state import engine
-from spot_ingest.accounting import Account
+from spot_common.state import engine, make_tables, reachable
+from spot_ingest.accounting import Account, plain
+from spot_ingest.entry import FINISHED, Arrival, Duplicate, Entry, State, Totals
+from spot_ingest.errors import ClaimLostError
+from spot_ingest.ledger_tables import DUPLICATES, FILES, MARKS, METADATA
 
+T = TypeVar("T")
 
-class State(StrEnum):
-    """Where a file is on its way."""
-
-    SEEN = "seen"
-    STORED = "stored"
-    QUEUED = "queued"
-    CONVERTING = "converting"
-    PUBLISHED = "published"
-    SET_ASIDE = "set aside"
-
-
-FINISHED = (State.PUBLISHED, State.SET_ASIDE)
-
-_METADATA = MetaData()
-_FILES = Table(
-    "ingest_files",
-    _METADATA,
-    Column("source", String(32), primary_key=True),
-    Column("hash", String(64), primary_key=True),
-    Column("name", String(1024), nullable=False),
-    Column("size", BigInteger, nullable=False),
-    Column("mtime_ns", BigInteger, nullable=False),
-    Column("path", String(1024), nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("attempts", Integer, nullable=False, default=0),
-    Column("worker", String(64), nullable=False, default=""),
-    Column("rows_received", BigInteger, nullable=False, default=0),
-    Column("rows_stored", BigInteger, nullable=False, default=0),
-    Column("rows_set_aside", BigInteger, nullable=False, default=0),
-    Column("partitions", JSON, nullable=False, default=list),
-    Column("reason", String(2048), nullable=False, default=""),
-    Column("arrived", Float, nullable=False),
-    Column("changed", Float, nullable=False),
-    UniqueConstraint("source", "path"),
-    CheckConstraint("rows_received = rows_stored + rows_set_aside"),
-    Index("ingest_files_state", "source", "state"),
-)
-_DUPLICATES = Table(
-    "ingest_duplicates",
-    _METADATA,
-    Column("id", Integer, primary_key=True),
-    Column("source", String(32), nullable=False),
-    Column("hash", String(64), nullable=False),
-    Column("name", String(1024), nullable=False),
-    Column("arrived", Float, nullable=False),
-)
 _REASON_LIMIT = 2000
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One file. Times are seconds since 1970; ``path`` is its place in HDFS.
-
-    ``partitions`` has one mapping a partition: its values and ``rows``.
-    """
-
-    source: str
-    hash: str
-    name: str
-    size: int
-    mtime_ns: int
-    path: str
-    state: State
-    attempts: int
-    worker: str
-    rows_received: int
-    rows_stored: int
-    rows_set_aside: int
-    partitions: Sequence[Mapping[str, int]]
-    reason: str
-    arrived: float
-    changed: float
-
-    @property
-    def finished(self) -> bool:
-        """Whether nothing more will be done with the file."""
-        return self.state in FINISHED
-
-    @property
-    def days(self) -> dict[str, int]:
-        """Rows by day (YYYY-MM-DD), oldest first."""
-        found: dict[str, int] = {}
-        for part in self.partitions:
-            day = f"{part['y']:04d}-{part['m']:02d}-{part['d']:02d}"
-            found[day] = found.get(day, 0) + part["rows"]
-        return dict(sorted(found.items()))
-
-
-@dataclass(frozen=True)
-class Duplicate:
-    """A file that arrived although its content was known."""
-
-    source: str
-    hash: str
-    name: str
-    arrived: float
+#: Hashes that one statement asks for: SQLite takes 999 parameters wherever it was built.
+_AT_ONCE = 500
 
 
 class Ledger:
-    """All files of an installation, in its relational store."""
+    """All files of an installation, in its relational store.
+
+    Every method raises ServiceError where the store does not answer.
+    """
 
     def __init__(self, database: Engine) -> None:
         self._database = database
-        with database.begin() as connection:  # several processes may do this at one moment
-            for table in _METADATA.sorted_tables:
-                connection.execute(CreateTable(table, if_not_exists=True))
-                for index in table.indexes:
-                    connection.execute(CreateIndex(index, if_not_exists=True))
+        with reachable():
+            make_tables(database, METADATA)
 
     @classmethod
     def of(cls, config: Config) -> Ledger:
         """Open the ledger of a configuration."""
         return cls(engine(config))
 
-    def find(self, source: str, digest: str) -> Entry | None:
-        """Give the file of that hash."""
-        return self._one(_FILES.c.source == source, _FILES.c.hash == digest)
+    def write(self, change: Callable[[Connection], T]) -> T:
+        """Make a change: all of it or nothing."""
+        with reachable(), self._database.begin() as connection:
+            return change(connection)
 
-    def at(self, source: str, path: str) -> Entry | None:
-        """Give the file at that place in HDFS."""
-        return self._one(_FILES.c.source == source, _FILES.c.path == path)
+    # --- arriving ---------------------------------------------------------------------------
 
-    def add(
-        self, source: str, digest: str, *, name: str, size: int, mtime_ns: int, path: str
-    ) -> Entry | None:
+    def add(self, source: str, arrival: Arrival, collector: str = "") -> Entry | None:
         """Write down a new file; None where its hash or its path is taken."""
         now = time.time()
         row = {
+            **vars(arrival),
             "source": source,
-            "hash": digest,
-            "name": name,
-            "size": size,
-            "mtime_ns": mtime_ns,
-            "path": path,
+            "collector": collector,
             "state": State.SEEN,
             "arrived": now,
             "changed": now,
         }
         try:
-            with self._database.begin() as connection:
-                connection.execute(insert(_FILES), row)
+            self.write(lambda connection: connection.execute(insert(FILES), row))
         except IntegrityError:
             return None
-        return self.find(source, digest)
+        return self.find(source, arrival.hash)
 
-    def move(self, entry: Entry, state: State, **values: Any) -> Entry:
-        """Put a file into another state; gives the file as it is now."""
-        values = {**values, "state": state, "changed": time.time()}
-        if "reason" in values:
-            values["reason"] = values["reason"][:_REASON_LIMIT]
-        mine = (_FILES.c.source == entry.source) & (_FILES.c.hash == entry.hash)
-        with self._database.begin() as connection:
-            connection.execute(update(_FILES).where(mine).values(**values))
-        now = self.find(entry.source, entry.hash)
-        assert now is not None
-        return now
+    def place(self, entry: Entry, path: str) -> Entry:
+        """Say that a file's place in HDFS will be another."""
+        self._update(_is(entry) & (FILES.c.state == State.SEEN), path=path)
+        return self._again(entry)
 
-    def take(self, entry: Entry, worker: str) -> Entry:
-        """Say that a worker begins with a file."""
-        attempts = entry.attempts + 1
-        return self.move(entry, State.CONVERTING, worker=worker, attempts=attempts)
+    def advance(self, entries: Sequence[Entry], state: State) -> None:
+        """Put files into the next state of their way to a worker, all or none.
 
-    def publish(
-        self, entry: Entry, account: Account, partitions: Sequence[Mapping[str, int]], note: str
-    ) -> Entry:
-        """Say that a file's rows are in the table."""
-        return self.move(
-            entry, State.PUBLISHED, partitions=list(partitions), reason=note, **_counts(account)
-        )
+        Files that a worker has taken meanwhile stay where they are.
+        """
+        open_ = FILES.c.state.in_([State.SEEN, State.STORED])
 
-    def set_aside(self, entry: Entry, reason: str, rows: int) -> Entry:
-        """Say that a file is in quarantine as a whole."""
-        counts = _counts(Account(set_aside=rows))
-        return self.move(entry, State.SET_ASIDE, partitions=[], reason=reason, **counts)
+        def change(connection: Connection) -> None:
+            for entry in entries:
+                statement = update(FILES).where(_is(entry), open_)
+                connection.execute(statement.values(state=state, changed=time.time()))
+
+        self.write(change)
 
     def duplicate(self, entry: Entry, name: str) -> None:
         """Write down that a known content arrived again."""
         row = {"source": entry.source, "hash": entry.hash, "name": name, "arrived": time.time()}
-        with self._database.begin() as connection:
-            connection.execute(insert(_DUPLICATES), row)
+        self.write(lambda connection: connection.execute(insert(DUPLICATES), row))
 
     def begin_again(self, entry: Entry) -> Entry:
         """Say that a file that was set aside is tried once more."""
-        return self.move(entry, State.SEEN, attempts=0, reason="", **_counts(Account()))
+        fresh = {"state": State.SEEN, "attempts": 0, "worker": "", "reason": "", "partitions": []}
+        fresh["dropped"] = False
+        aside = _is(entry) & (FILES.c.state == State.SET_ASIDE)
+        self._update(aside, **fresh, **_counts(Account()))
+        return self._again(entry)
+
+    def drop(self, entry: Entry, reason: str) -> None:
+        """Say that what was kept of a finished file's bad rows, or of a bad file, is deleted."""
+        finished = _is(entry) & FILES.c.state.in_(FINISHED)
+        self._update(finished, dropped=True, reason=reason[:_REASON_LIMIT])
 
     def forget(self, entry: Entry) -> None:
         """Strike out a file of which nothing was stored."""
-        mine = (_FILES.c.source == entry.source) & (_FILES.c.hash == entry.hash)
-        with self._database.begin() as connection:
-            connection.execute(delete(_FILES).where(mine, _FILES.c.state == State.SEEN))
+        unstored = delete(FILES).where(_is(entry), FILES.c.state == State.SEEN)
+        self.write(lambda connection: connection.execute(unstored))
+
+    # --- converting -------------------------------------------------------------------------
+
+    def take(self, entry: Entry, worker: str) -> Entry | None:
+        """Claim a file for a worker; None where somebody else took it since ``entry`` was read."""
+        unchanged = (FILES.c.claim == entry.claim) & FILES.c.state.not_in(FINISHED)
+        values: dict[str, Any] = {
+            "state": State.CONVERTING,
+            "worker": worker,
+            "claim": uuid.uuid4().hex,
+        }
+        values |= {"attempts": entry.attempts + 1, "beat": 0, "taken": time.time()}
+        taken = self._update(_is(entry) & unchanged, **values)
+        return self._again(entry) if taken else None
+
+    def beat(self, entry: Entry) -> bool:
+        """Say that the holder of a claim is alive; False where it holds the file no more."""
+        return self._update(_held(entry), beat=FILES.c.beat + 1)
+
+    def let_go(self, entry: Entry, *, counts: bool) -> None:
+        """Give a file back to the line; ``counts`` says whether that was an attempt."""
+        attempts = entry.attempts - (not counts)
+        self._update(_held(entry), state=State.QUEUED, claim="", attempts=attempts)
+
+    def staged(
+        self, entry: Entry, account: Account, partitions: Sequence[Mapping[str, int]], note: str
+    ) -> Entry:
+        """Say that a file's rows wait to be published; ClaimLostError where another has it."""
+        return self._say(entry, partitions=list(partitions), reason=note, **_counts(account))
+
+    def publish(self, entry: Entry) -> Entry:
+        """Say that a file's rows are in the table; ClaimLostError where another worker has it."""
+        return self._say(entry, state=State.PUBLISHED, claim="")
+
+    def set_aside(self, entry: Entry, reason: str, rows: int) -> Entry:
+        """Say that a file is in quarantine as a whole; ClaimLostError where another has it."""
+        account = Account()
+        account.reject(reason, rows)
+        values = {"partitions": [], "reason": reason, **_counts(account)}
+        return self._say(entry, state=State.SET_ASIDE, claim="", **values)
+
+    def _say(self, entry: Entry, **values: Any) -> Entry:
+        """Write down what the holder of a claim says of its file."""
+        if "reason" in values:
+            values["reason"] = plain(values["reason"])[:_REASON_LIMIT]
+        if not self._update(_held(entry), **values):
+            raise ClaimLostError(entry.name)
+        return self._again(entry)
+
+    # --- restoring --------------------------------------------------------------------------
+
+    def differs(self, entry: Entry) -> bool:
+        """Say whether the ledger lacks a file that HDFS shows, or says something else of it.
+
+        A file that is on its way may be further than HDFS shows.
+        """
+        known = self.find(entry.source, entry.hash)
+        if known is None:
+            return True
+        on_its_way = known.state in (State.QUEUED, State.CONVERTING)
+        return known.state is not entry.state and not (on_its_way and not entry.finished)
+
+    def restore(self, entry: Entry) -> bool:
+        """Write a file down as HDFS shows it, where the ledger differs; say whether it did.
+
+        A file that a worker has in hand stays as it is.
+        """
+        if not self.differs(entry):
+            return False
+        values = {**vars(entry), "reason": entry.reason[:_REASON_LIMIT]}
+        if self.find(entry.source, entry.hash) is None:
+            self.write(lambda connection: connection.execute(insert(FILES), values))
+            return True
+        told = ("state", "rows_received", "rows_stored", "rows_set_aside", "reasons", "partitions")
+        kept = {name: values[name] for name in (*told, "reason")}
+        return self._update(_is(entry) & (FILES.c.claim == ""), **kept)
+
+    # --- how far others have come -----------------------------------------------------------
+
+    def mark(self, name: str) -> float:
+        """Give the moment (seconds since 1970) up to which somebody is done; 0 for nobody yet."""
+        with reachable(), self._database.connect() as connection:
+            query = select(MARKS.c.moment).where(MARKS.c.name == name)
+            return float(connection.execute(query).scalar() or 0.0)
+
+    def set_mark(self, name: str, moment: float) -> None:
+        """Say up to which moment somebody is done."""
+
+        def change(connection: Connection) -> None:
+            connection.execute(delete(MARKS).where(MARKS.c.name == name))
+            connection.execute(insert(MARKS), {"name": name, "moment": moment})
+
+        self.write(change)
+
+    # --- asking -----------------------------------------------------------------------------
+
+    def find(self, source: str, digest: str) -> Entry | None:
+        """Give the file of that hash."""
+        return self._one(FILES.c.source == source, FILES.c.hash == digest)
+
+    def at(self, source: str, path: str) -> Entry | None:
+        """Give the file at that place in HDFS."""
+        return self._one(FILES.c.source == source, FILES.c.path == path)
 
     def files(
         self,
@@ -235,42 +222,88 @@ class Ledger:
         *,
         day: str | None = None,
         states: Sequence[State] = (),
-        digests: Sequence[str] = (),
+        digests: Sequence[str] | None = None,
+        since: float | None = None,
     ) -> list[Entry]:
-        """Give files in the order of their arrival; ``day`` (YYYY-MM-DD) asks for rows of it."""
-        query = select(_FILES).order_by(_FILES.c.arrived)
+        """Give files in the order of their arrival.
+
+        ``day`` (YYYY-MM-DD) asks for rows of it, ``since`` for a change since then (seconds).
+        """
+        query = select(FILES)
         if source is not None:
-            query = query.where(_FILES.c.source == source)
+            query = query.where(FILES.c.source == source)
         if states:
-            query = query.where(_FILES.c.state.in_(states))
-        if digests:
-            query = query.where(_FILES.c.hash.in_(digests))
-        with self._database.connect() as connection:
-            found = [_entry(row) for row in connection.execute(query).mappings()]
+            query = query.where(FILES.c.state.in_(states))
+        if since is not None:
+            query = query.where(FILES.c.changed >= since)
+        queries = [query]
+        if digests is not None:
+            chunks = [digests[n : n + _AT_ONCE] for n in range(0, len(digests), _AT_ONCE)]
+            queries = [query.where(FILES.c.hash.in_(chunk)) for chunk in chunks]
+        with reachable(), self._database.connect() as connection:
+            found = [_entry(row) for q in queries for row in connection.execute(q).mappings()]
+        found.sort(key=lambda entry: (entry.arrived, entry.hash))
         return found if day is None else [entry for entry in found if day in entry.days]
+
+    def totals(self, source: str, since: float = 0.0) -> Totals:
+        """Count the files that were finished since then (seconds since 1970), and their rows."""
+        c = FILES.c
+        sums = [func.coalesce(func.sum(column), 0) for column in (c.rows_stored, c.rows_set_aside)]
+        query = select(c.state, func.count(), *sums).where(
+            c.source == source, c.state.in_(FINISHED), c.changed >= since
+        )
+        with reachable(), self._database.connect() as connection:
+            rows = {row[0]: row[1:] for row in connection.execute(query.group_by(c.state))}
+        nothing = (0, 0, 0)
+        published, aside = rows.get(State.PUBLISHED, nothing), rows.get(State.SET_ASIDE, nothing)
+        return Totals(
+            published=int(published[0]),
+            set_aside_files=int(aside[0]),
+            stored=int(published[1]),
+            set_aside=int(published[2]) + int(aside[2]),
+        )
 
     def beginning_with(self, digits: str) -> list[Entry]:
         """Give the files whose hash begins with these digits."""
-        query = select(_FILES).where(_FILES.c.hash.startswith(digits, autoescape=True))
-        with self._database.connect() as connection:
+        query = select(FILES).where(FILES.c.hash.startswith(digits, autoescape=True))
+        with reachable(), self._database.connect() as connection:
             return [_entry(row) for row in connection.execute(query).mappings()]
 
     def duplicates(self, source: str | None = None, digest: str | None = None) -> list[Duplicate]:
         """Give the repeated arrivals in order."""
-        table = _DUPLICATES
+        table = DUPLICATES
         query = select(table.c.source, table.c.hash, table.c.name, table.c.arrived)
         if source is not None:
             query = query.where(table.c.source == source)
         if digest is not None:
             query = query.where(table.c.hash == digest)
-        with self._database.connect() as connection:
+        with reachable(), self._database.connect() as connection:
             rows = connection.execute(query.order_by(table.c.id)).mappings()
             return [Duplicate(**row) for row in rows]
 
-    def _one(self, *conditions: Any) -> Entry | None:
-        with self._database.connect() as connection:
-            row = connection.execute(select(_FILES).where(*conditions)).mappings().first()
+    def _one(self, *conditions: ColumnElement[bool]) -> Entry | None:
+        with reachable(), self._database.connect() as connection:
+            row = connection.execute(select(FILES).where(*conditions)).mappings().first()
         return None if row is None else _entry(row)
+
+    def _again(self, entry: Entry) -> Entry:
+        now = self.find(entry.source, entry.hash)
+        assert now is not None
+        return now
+
+    def _update(self, where: ColumnElement[bool], **values: Any) -> bool:
+        """Change one file; False where no file is so."""
+        statement = update(FILES).where(where).values(changed=time.time(), **values)
+        return self.write(lambda connection: connection.execute(statement).rowcount == 1)
+
+
+def _is(entry: Entry) -> ColumnElement[bool]:
+    return (FILES.c.source == entry.source) & (FILES.c.hash == entry.hash)
+
+
+def _held(entry: Entry) -> ColumnElement[bool]:
+    """The file, as long as the claim of ``entry`` holds."""
+    return _is(entry) & (FILES.c.claim == entry.claim) & (FILES.c.state == State.CONVERTING)
 
 
 def _entry(row: Mapping[Any, Any]) -> Entry:
@@ -278,9 +311,10 @@ def _entry(row: Mapping[Any, Any]) -> Entry:
     return Entry(**{**values, "state": State(values["state"])})
 
 
-def _counts(account: Account) -> dict[str, int]:
+def _counts(account: Account) -> dict[str, Any]:
     return {
         "rows_received": account.received,
         "rows_stored": account.stored,
         "rows_set_aside": account.set_aside,
+        "reasons": dict(account.reasons),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,8 @@ class IngestSource:
     ``accepts`` matches the file names that a collector takes; ``prefix`` and ``suffix`` make an
     accepted name of any other. ``first_moment`` gives the UTC time that names the folder of the
     original file in HDFS, None where the file does not tell. ``reader`` is the module that makes
-    rows, imported by those who need it (collectors do not).
+    rows, imported by those who need it (collectors do not). ``check`` looks at the files of conf/
+    that the source takes and gives a line for those that are good; ConfigError for one that is not.
     """
 
     name: str
@@ -30,6 +31,7 @@ class IngestSource:
     reader: str
     prefix: str = ""
     suffix: str = ""
+    check: Callable[[], Sequence[str]] = tuple
 
     def accepted_name(self, name: str) -> str:
         """Give the name itself where a collector takes it, else one that it takes."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -22,14 +24,20 @@ _HELD_ROWS = 2 * _GROUP_ROWS
 HOURS_LIMIT = 800
 _HOUR = 3600
 
+Ints = npt.NDArray[np.int64]
+
 
 @dataclass(frozen=True)
 class Part:
-    """The rows of one partition, in a local Parquet file."""
+    """The rows of one partition, in a local Parquet file.
+
+    ``minutes`` counts those of each of the 60 minutes that have all fields which count.
+    """
 
     values: Mapping[str, int]
     path: Path
     rows: int
+    minutes: tuple[int, ...] = ()
 
     def record(self) -> dict[str, int]:
         """The partition as the ledger keeps it."""
@@ -42,39 +50,63 @@ class _Hour:
 
     path: Path
     rows: int = 0
+    minutes: Ints = field(default_factory=lambda: np.zeros(60, np.int64))
     held: list[pa.RecordBatch] = field(default_factory=list)
     held_rows: int = 0
     writer: pq.ParquetWriter | None = None
 
 
 class Splitter:
-    """Writes batches into Parquet files of ``folder``, one per hour of the rows' own time (UTC)."""
+    """Writes batches into Parquet files of ``folder``, one per hour of the rows' own time (UTC).
 
-    def __init__(self, table: Table, folder: Path) -> None:
+    ``counted`` are the columns that a row must have to count in its minute.
+    """
+
+    def __init__(self, table: Table, folder: Path, counted: Sequence[str] = ()) -> None:
         self._schema = table.arrow()
+        self._counted = counted
         self._folder = folder
         self._hours: dict[int, _Hour] = {}
         self._held_rows = 0
 
     def write(self, batch: Batch) -> None:
         """Take the rows of a batch; UnreadableError when the file spreads over too many hours."""
-        hours = pc.unique(batch.hours).to_pylist()
+        hours = np.unique(pc.unique(batch.minutes).to_numpy() // 60).tolist()
         for hour in hours:
-            rows = batch.rows
+            rows, minutes = batch.rows, batch.minutes
             if len(hours) > 1:
-                rows = rows.filter(pc.equal(batch.hours, hour))
+                mine = pc.equal(pc.divide(minutes, 60), hour)
+                rows, minutes = rows.filter(mine), minutes.filter(mine)
             self._hold(hour, rows)
+            self._count(hour, rows, minutes)
         while self._held_rows > _HELD_ROWS:
             self._flush(max(self._hours.values(), key=lambda one: one.held_rows))
 
-    def close(self) -> list[Part]:
-        """Finish the files and name them, oldest first."""
-        parts = []
-        for hour, state in sorted(self._hours.items()):
+    def _count(self, hour: int, rows: pa.RecordBatch, minutes: pa.Int64Array) -> None:
+        for name in self._counted:
+            column = rows.column(name)
+            if column.null_count:
+                there = column.is_valid()
+                rows, minutes = rows.filter(there), minutes.filter(there)
+        within = minutes.to_numpy() - 60 * hour
+        self._hours[hour].minutes += np.bincount(within, minlength=60)
+
+    @property
+    def parts(self) -> list[Part]:
+        """The files, oldest first; they are whole after :meth:`close`."""
+        return [
+            Part(partition_of_hour(hour), state.path, state.rows, tuple(state.minutes.tolist()))
+            for hour, state in sorted(self._hours.items())
+        ]
+
+    def close(self, describe: Callable[[Part], Mapping[str, str]] = lambda _: {}) -> list[Part]:
+        """Finish the files; ``describe`` gives the metadata that each carries in its footer."""
+        parts = self.parts
+        for part, (_, state) in zip(parts, sorted(self._hours.items()), strict=True):
             self._flush(state)
             if state.writer is not None:
+                state.writer.add_key_value_metadata(dict(describe(part)))
                 state.writer.close()
-            parts.append(Part(_values(hour), state.path, state.rows))
         return parts
 
     def _hold(self, hour: int, rows: pa.RecordBatch) -> None:
@@ -103,6 +135,7 @@ class Splitter:
         state.held, state.held_rows = [], 0
 
 
-def _values(hour: int) -> dict[str, int]:
+def partition_of_hour(hour: int) -> dict[str, int]:
+    """Give the partition of the hour that begins so many hours after 1970-01-01 00:00 UTC."""
     moment = datetime.fromtimestamp(hour * _HOUR, UTC)
     return {"y": moment.year, "m": moment.month, "d": moment.day, "h": moment.hour}

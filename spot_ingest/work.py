@@ -1,18 +1,21 @@
 """The worker: one announced file at a time, from HDFS to rows of the table.
 
-fetch -> convert -> publish -> ledger -> commit. Everything before ``publish`` happens in a folder
-of the worker's own; each later step may be repeated without effect. So a worker that is killed
-anywhere, or a message that comes twice, leaves the same rows.
+claim -> fetch -> convert -> stage -> publish -> ledger -> commit. Everything before ``publish``
+happens in folders of the attempt's own; each later step may be repeated without effect. So a
+worker that is killed or frozen anywhere, or a message that comes twice, leaves the same rows.
 """
 
 from __future__ import annotations
 
+import logging
 import posixpath
+import re
 import shutil
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from spot_common import log
@@ -24,29 +27,32 @@ from spot_common.errors import (
     ServiceError,
     ToolError,
     TransientError,
+    UsageError,
 )
 from spot_common.registry import check_source
 from spot_common.warehouse import Warehouse
 from spot_ingest import names, quarantine
 from spot_ingest.accounting import Account
-from spot_ingest.errors import UnreadableError
-from spot_ingest.ledger import Entry, Ledger, State
+from spot_ingest.claim import Hold, Onlooker
+from spot_ingest.entry import Arrival, Entry
+from spot_ingest.errors import ClaimLostError, UnreadableError
+from spot_ingest.ledger import Ledger
+from spot_ingest.receipt import receipt_of, to_metadata
 from spot_ingest.source import IngestSource
-from spot_ingest.split import Part, Splitter
+from spot_ingest.split import Splitter
+from spot_ingest.stage import Stage
 
 _LOG = log.get("ingest.worker")
 #: A file whose conversion was begun this often without an end is set aside.
-ATTEMPTS_LIMIT = 5
+ATTEMPTS_LIMIT = 10
+_TOPIC = re.compile(r"[A-Za-z0-9._-]{1,200}")
 
 
-@dataclass
-class Converted:
-    """One file's rows, still on this machine."""
-
-    parts: list[Part]
-    rejected: quarantine.RejectedRows
-    account: Account
-    note: str
+def worker_name(source: str, number: int, topic: str = "") -> str:
+    """Give the name of a worker on its machine; those of a topic of their own say so."""
+    if topic and not _TOPIC.fullmatch(topic):
+        raise UsageError(f"{topic!r} is no name of a topic", hint="letters, digits, . _ and -")
+    return f"worker-{source}-{number}{'@' + topic if topic else ''}"
 
 
 class Worker:
@@ -58,66 +64,98 @@ class Worker:
         source: IngestSource,
         number: int,
         *,
+        topic: str = "",
         ledger: Ledger | None = None,
         warehouse: Warehouse | None = None,
     ) -> None:
         self.source = source
-        self.name = f"worker-{source.name}-{number}"
-        self.table = check_source(source.name).raw
+        own = worker_name(source.name, number, topic)
+        self.name = f"{socket.gethostname()}/{own}"
+        schema = check_source(source.name)
+        self.table, self._counted = schema.raw, schema.counted
         self.ledger = ledger or Ledger.of(config)
         self.warehouse = warehouse or Warehouse(config)
         self.hdfs: Hdfs = self.warehouse.hdfs
         self._huser = config.text("HUSER")
-        self._folder = config.path("WORK_DIR") / self.name
+        self._folder = config.path("WORK_DIR") / own
+        self._onlooker = Onlooker(self.name)
 
     def handle(self, path: str) -> Entry | None:
         """Bring the file at an HDFS path to its end; None where the message names no file.
 
+        The entry is not finished where another worker has the file in hand: ask again later.
         Raises TransientError or ToolError where a later attempt may succeed.
         """
         entry = self._entry(path)
-        if entry is None or entry.finished:
+        if entry is None or entry.finished or self._onlooker.must_wait(entry):
             return entry
-        entry = self.ledger.take(entry, self.name)
+        taken = self.ledger.take(entry, self.name)
+        if taken is None:
+            return self.ledger.find(entry.source, entry.hash)
+        try:
+            return self._attempt(taken, first=not entry.worker)
+        except ClaimLostError:
+            self._stage(taken).abandon()
+            log.event(_LOG, "taken_over", logging.WARNING, file=taken.name, hash=taken.hash)
+            return self.ledger.find(entry.source, entry.hash)
+
+    def _attempt(self, entry: Entry, *, first: bool) -> Entry:
+        """Work on a claimed file; where that fails, give it back to the line."""
         started = time.monotonic()
         try:
-            entry = self._bring_to_end(entry)
+            with Hold(self.ledger, entry) as hold:
+                done = self._bring_to_end(entry, hold, first=first)
+        except ClaimLostError:
+            raise
         except (TransientError, ToolError, OSError) as error:
-            if getattr(error, "status", None) is None:  # not the file's fault: it does not count
-                self.ledger.move(entry, State.QUEUED, attempts=entry.attempts - 1)
+            # Only what ends a program that reads the file may be the file's fault.
+            self.ledger.let_go(entry, counts=getattr(error, "status", None) is not None)
             if isinstance(error, OSError):
                 raise TransientError(f"the worker's folder cannot be used: {error}") from error
             raise
-        log.event(
-            _LOG,
-            entry.state.value.replace(" ", "_"),
-            file=entry.name,
-            hash=entry.hash,
-            rows=entry.rows_stored,
-            rows_set_aside=entry.rows_set_aside,
-            reason=entry.reason,
-            seconds=round(time.monotonic() - started, 2),
-        )
-        return entry
+        self._tell(done, time.monotonic() - started)
+        return done
 
-    def _bring_to_end(self, entry: Entry) -> Entry:
-        with self._workplace() as folder:
+    def _bring_to_end(self, entry: Entry, hold: Hold, *, first: bool) -> Entry:
+        if not first:
+            self._stage(entry).take_over()
+        if not (entry.partitions and self._stage(entry).holds(entry.partitions)):
             try:
-                if entry.attempts > ATTEMPTS_LIMIT:
-                    raise UnreadableError(f"{ATTEMPTS_LIMIT} attempts to convert it did not end")
-                converted = self.convert(entry, self.fetch(entry, folder), folder)
+                entry = self._convert(entry, hold)
             except DataError as error:
+                hold.confirm()
                 return self.refuse(entry, error)
-            try:
-                return self.publish(entry, converted)
-            except DataError as error:  # the rows are good: a table or the server is not
-                raise ServiceError(error.message, hint=error.hint) from error
+        else:
+            hold.confirm()
+        stage = self._stage(entry)
+        try:
+            stage.publish()
+        except DataError as error:  # the rows are good: a table or the server is not
+            raise ServiceError(error.message, hint=error.hint) from error
+        done = self.ledger.publish(entry)
+        stage.clear()
+        return done
+
+    def _convert(self, entry: Entry, hold: Hold) -> Entry:
+        """Turn a file into staged rows."""
+        if entry.attempts > ATTEMPTS_LIMIT:
+            raise UnreadableError(
+                f"{ATTEMPTS_LIMIT} attempts to convert it did not end",
+                hint="spot logs of the workers tell why; then: spot quarantine retry",
+            )
+        with self._workplace() as folder:
+            return self.convert(entry, self.fetch(entry, folder), folder, hold)
 
     def fetch(self, entry: Entry, folder: Path) -> Path:
         """Copy the file to this machine and check that it is the one that was stored."""
         local = folder / posixpath.basename(entry.path)
-        with self.hdfs.open_read(entry.path) as stream, local.open("wb") as copy:
-            digest = names.digest_of_stream(stream, copy)
+        try:
+            with self.hdfs.open_read(entry.path) as stream, local.open("wb") as copy:
+                digest = names.digest_of_stream(stream, copy)
+        except NotFoundError as error:  # an earlier attempt may have set it aside and then died
+            kept = quarantine.quarantine_folder(self._huser, entry)
+            aside = quarantine.why_aside(self.hdfs, kept)
+            raise aside or UnreadableError("the file is gone from HDFS") from error
         if digest != entry.hash:
             raise UnreadableError(
                 "the file in HDFS is not the one that arrived (its hash differs)",
@@ -125,48 +163,42 @@ class Worker:
             )
         return local
 
-    def convert(self, entry: Entry, local: Path, folder: Path) -> Converted:
-        """Read the file's rows into local Parquet files; UnreadableError where it gives none."""
-        splitter = Splitter(self.table, folder)
+    def convert(self, entry: Entry, local: Path, folder: Path, hold: Hold) -> Entry:
+        """Read the file's rows and stage them; UnreadableError where it gives none."""
+        splitter = Splitter(self.table, folder, self._counted)
         rejected = quarantine.RejectedRows(folder / "rows.jsonl", entry.name)
         account = Account()
         scratch = folder / "scratch"
         scratch.mkdir()
         with self.source.read(local, scratch) as reading:
             for batch in reading.batches:
+                hold.check()
                 splitter.write(batch)
-                rejected.add(batch.rejected)
+                rejected.add(batch.rejected, account)
                 account.stored += batch.rows.num_rows
-                account.set_aside += len(batch.rejected)
             finding = reading.finish(account.received)
-        rejected.add(finding.rejected)
-        account.set_aside += len(finding.rejected)
+        rejected.add(finding.rejected, account)
         if account.stored == 0:
             raise UnreadableError(
                 f"none of its {account.received} rows is understood: {rejected.first}",
                 rows=account.received,
             )
-        return Converted(splitter.close(), rejected, account, finding.note or rejected.first)
-
-    def publish(self, entry: Entry, converted: Converted) -> Entry:
-        """Make the rows part of the table and write the file off.
-
-        The table's files are named by the hash of the input: what an earlier attempt has put there
-        is found and kept.
-        """
-        converted.rejected.store(self.hdfs, quarantine.quarantine_folder(self._huser, entry))
-        for part in converted.parts:
-            self.warehouse.add_file(self.table, part.values, part.path, entry.hash)
-        self.warehouse.ensure_partitions(self.table, [part.values for part in converted.parts])
-        records = [part.record() for part in converted.parts]
-        return self.ledger.publish(entry, converted.account, records, converted.note)
+        note = finding.note or rejected.first
+        partitions = [part.record() for part in splitter.parts]
+        receipt = receipt_of(entry, 0, account, partitions, note)
+        parts = splitter.close(
+            lambda part: to_metadata([replace(receipt, rows=part.rows, minutes=part.minutes)])
+        )
+        self._stage(entry).put(parts, rejected.local)
+        return self.ledger.staged(entry, account, partitions, note)
 
     def refuse(self, entry: Entry, error: DataError) -> Entry:
         """Set the file aside as a whole."""
-        folder = quarantine.quarantine_folder(self._huser, entry)
-        quarantine.set_file_aside(self.hdfs, folder, entry, error.message, error.hint)
+        quarantine.set_file_aside(self.hdfs, self._huser, entry, error)
         rows = error.rows if isinstance(error, UnreadableError) else 0
-        return self.ledger.set_aside(entry, error.message, rows)
+        done = self.ledger.set_aside(entry, error.message, rows)
+        self._stage(entry).clear()
+        return done
 
     def _entry(self, path: str) -> Entry | None:
         """Find an announced file in the ledger; one that another program announced is added."""
@@ -189,9 +221,23 @@ class Worker:
             self.ledger.duplicate(known, found.name)
             return known
         mtime_ns = found.mtime_ms * 1_000_000
-        size, name = found.size, found.name
-        return self.ledger.add(
-            self.source.name, digest, name=name, size=size, mtime_ns=mtime_ns, path=path
+        arrival = Arrival(digest, found.name, found.size, mtime_ns, path)
+        return self.ledger.add(self.source.name, arrival)
+
+    def _stage(self, entry: Entry) -> Stage:
+        return Stage(self.warehouse, self.table, entry)
+
+    def _tell(self, entry: Entry, seconds: float) -> None:
+        log.event(
+            _LOG,
+            entry.state.value.replace(" ", "_"),
+            file=entry.name,
+            hash=entry.hash,
+            attempt=entry.attempts,
+            rows=entry.rows_stored,
+            rows_set_aside=entry.rows_set_aside,
+            reason=entry.reason,
+            seconds=round(seconds, 2),
         )
 
     @contextmanager

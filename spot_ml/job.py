@@ -13,6 +13,7 @@ everything that grows with the number of events stays in Spark.
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -29,7 +30,7 @@ from pyspark.sql import functions as F  # noqa: N812 - the name that Spark's use
 from spot_common import log, progress
 from spot_common.cli import fail
 from spot_common.config import Config, load_config
-from spot_common.errors import DataError, NotFoundError, SpotError
+from spot_common.errors import DataError, NotFoundError, ServiceError, SpotError
 from spot_common.registry import check_source
 from spot_ml import arguments, feedback, inputs, mllib, stages
 from spot_ml.batches import LINE, source_words
@@ -51,6 +52,10 @@ _RECORD = "run.json"
 ROWS = "rows"
 _SUCCESS = "_SUCCESS"
 
+#: How Spark says that a file which it had listed is not there any more, or is another.
+_CHANGED = ("FILE_NOT_EXIST", "FileNotFoundException", "is not a Parquet file")
+_ATTEMPTS = 3
+
 #: Folder for the records of a state, below the folder of the results.
 _ASIDE = {State.INVALID: "invalid_records", State.CORRUPT: "corrupt_records"}
 
@@ -71,6 +76,18 @@ def run_in(
 ) -> Summary:
     """Do the run in a session that is there; ``started`` is when its time began to count."""
     started = time.monotonic() if started is None else started
+    for _ in range(_ATTEMPTS):
+        try:
+            return _attempt(session, request, config, started)
+        except _InputChangedError:
+            log.event(_LOG, "input_changed", logging.WARNING, input=str(request.input))
+    raise ServiceError(
+        f"the files of {request.input} changed {_ATTEMPTS} times while they were read",
+        hint="run it again when nothing writes there",
+    )
+
+
+def _attempt(session: SparkSession, request: Request, config: Config, started: float) -> Summary:
     words = source_words(request.source)
     storage = Storage(session)
     with _explained(str(request.input)):
@@ -207,14 +224,20 @@ def _summary(
     )
 
 
+class _InputChangedError(Exception):
+    """Files that were listed are gone: others have taken their place, as when they are merged."""
+
+
 @contextmanager
 def _explained(path: str) -> Iterator[None]:
     """Turn what Spark raises into errors that say what to do."""
     try:
         yield
-    except Py4JJavaError as error:
-        raise explain(error, path) from error
-    except PySparkException as error:
+    except (Py4JJavaError, PySparkException) as error:
+        if any(mark in str(error) for mark in _CHANGED):
+            raise _InputChangedError(path) from error
+        if isinstance(error, Py4JJavaError):
+            raise explain(error, path) from error
         message = str(error).splitlines()[0][:500]
         raise DataError(
             f"Spark could not work on {path}: {message}", hint="see logs/ml-spark.log in STATE_DIR"

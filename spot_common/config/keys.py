@@ -180,6 +180,10 @@ SECTIONS: tuple[Section, ...] = (
             ),
             _integer("UNPACK_LIMIT", "32768", "most that one file may unpack to", 1, unit="MB"),
             _integer("UNPACK_RATIO", "250", "the same, as a multiple of its own size", 2),
+            _integer("COMPACT_TARGET", "128", "size of a file of the raw tables", 1, unit="MB"),
+            _number("COMPACT_AFTER", "3600", "an hour without a new file is closed", 0, unit="s"),
+            _port("METRICS_PORT", 9108, "figures of the ingest for Prometheus"),
+            _number("COMPACT_GRACE", "600", "longest query that is not disturbed", 0, unit="s"),
         ),
     ),
     Section(

@@ -117,4 +117,15 @@ _OA = (
     ),
 )
 
-SCHEMA = SourceSchema(name="dns", title="DNS", raw=_RAW, oa=_OA, position=2)
+_COUNTED = (
+    "unix_tstamp frame_time frame_len dns_qry_name ip_src dns_qry_class dns_qry_type dns_qry_rcode"
+)
+
+SCHEMA = SourceSchema(
+    name="dns",
+    title="DNS",
+    raw=_RAW,
+    oa=_OA,
+    position=2,
+    counted=tuple(_COUNTED.split()),
+)

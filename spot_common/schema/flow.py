@@ -149,4 +149,13 @@ _OA = (
     ),
 )
 
-SCHEMA = SourceSchema(name="flow", title="Netflow", raw=_RAW, oa=_OA, position=1)
+_COUNTED = "unix_tstamp sip sport dip dport ibyt ipkt"
+
+SCHEMA = SourceSchema(
+    name="flow",
+    title="Netflow",
+    raw=_RAW,
+    oa=_OA,
+    position=1,
+    counted=tuple(_COUNTED.split()),
+)

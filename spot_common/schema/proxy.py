@@ -135,4 +135,13 @@ _OA = (
     ),
 )
 
-SCHEMA = SourceSchema(name="proxy", title="Proxy", raw=_RAW, oa=_OA, position=3)
+_COUNTED = "p_date p_time clientip host fulluri"
+
+SCHEMA = SourceSchema(
+    name="proxy",
+    title="Proxy",
+    raw=_RAW,
+    oa=_OA,
+    position=3,
+    counted=tuple(_COUNTED.split()),
+)

@@ -105,7 +105,8 @@ class Table:
 class SourceSchema:
     """A source of telemetry: its name, the title on pages, its raw table and its OA tables.
 
-    ``position`` orders the sources in menus and listings, lowest first.
+    ``position`` orders the sources in menus and listings, lowest first. ``counted`` are the columns
+    of the raw table that a record must have to count in the summary of records per minute.
     """
 
     name: str
@@ -113,6 +114,7 @@ class SourceSchema:
     raw: Table
     oa: tuple[Table, ...]
     position: int = 100
+    counted: tuple[str, ...] = ()
 
     @property
     def order(self) -> tuple[int, str]:

@@ -16,7 +16,6 @@ from threading import Lock
 from typing import IO, TypeVar
 
 from spot_common import process
-from spot_common.errors import ToolError
 from spot_ingest.readers.frames import Frames, Portion
 from spot_ingest.readers.pcapng import is_pcapng
 
@@ -29,8 +28,6 @@ RESPONSES = "dns.flags.response == 1"
 #: No names for addresses, and nothing about times of conversations, which costs a tenth.
 _SETTINGS = ("-n", "-o", "udp.calculate_timestamps:FALSE")
 _ENVIRONMENT = {"TZ": "UTC", "LC_ALL": "C.UTF-8"}
-#: Seconds that a run may take: to start, and for each frame.
-_START_LIMIT, _FRAME_LIMIT = 30.0, 0.002
 #: Failed runs after which a portion that fails is not halved any more.
 _MOST_FAILURES = 100
 
@@ -76,35 +73,20 @@ class Dissection:
     def printed(self, portion: Portion, style: Sequence[str]) -> Iterator[IO[bytes]]:
         """Give what tshark prints of the responses in these frames.
 
-        ``style`` are its arguments for that. Raises DissectionError where it fails or takes too
-        long; then what it has printed must not be used.
+        ``style`` are its arguments for that. Raises DissectionError where it fails or makes no
+        progress; then what it has printed must not be used. Raises ToolError where somebody else
+        ended it, which is not the frames' fault.
         """
         with self._alone:
-            yield from self._printed(portion, style)
-
-    def _printed(self, portion: Portion, style: Sequence[str]) -> Iterator[IO[bytes]]:
-        portion.store(self._file)
-        self._home.mkdir(exist_ok=True)
-        call = [
-            "tshark",
-            *_SETTINGS,
-            "-r",
-            os.fspath(self._file.absolute()),
-            "-Y",
-            RESPONSES,
-            *style,
-        ]
-        # a person's settings of Wireshark are not for us
-        environment = {**_ENVIRONMENT, "WIRESHARK_CONFIG_DIR": os.fspath(self._home)}
-        timeout = _START_LIMIT + len(portion) * _FRAME_LIMIT
-        with process.stream(call, env=environment, timeout=timeout) as running:
-            yield running.stdout
-            try:
-                done = running.finish()
-            except ToolError as error:
-                raise DissectionError(error.message) from error
-            if done.status != 0:
-                raise DissectionError(process.failure("tshark", done.status, done.stderr).message)
+            portion.store(self._file)
+            self._home.mkdir(exist_ok=True)
+            file = os.fspath(self._file.absolute())
+            call = ["tshark", *_SETTINGS, "-r", file, "-Y", RESPONSES, *style]
+            # a person's settings of Wireshark are not for us
+            environment = {**_ENVIRONMENT, "WIRESHARK_CONFIG_DIR": os.fspath(self._home)}
+            with process.stream(call, env=environment) as running:
+                yield running.stdout
+                _judge(running.finish())
 
     def halving(
         self,
@@ -125,3 +107,13 @@ class Dissection:
             middle = len(portion) // 2
             halves = portion.between(0, middle), portion.between(middle, len(portion))
             return [made for half in halves for made in self.halving(half, work, give_up)]
+
+
+def _judge(done: process.Completed) -> None:
+    failure = process.failure("tshark", done.status, done.stderr)
+    if done.killed:
+        raise failure
+    if done.stopped:
+        raise DissectionError(f"tshark was stopped: {done.stopped}")
+    if done.status != 0:
+        raise DissectionError(failure.message)

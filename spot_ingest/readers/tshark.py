@@ -167,7 +167,7 @@ def _batch(printed: pa.RecordBatch, portion: Portion, asked: Questions) -> Batch
     values = _values(table, times, seconds)
     values["dns_qry_name"] = asked.exact(values["dns_qry_name"], _places(table))
     rows = pa.RecordBatch.from_arrays([values[name] for name in schema.names], schema=schema)
-    return Batch(rows, pc.divide(seconds, 3600), rejected)
+    return Batch(rows, pc.divide(seconds, 60), rejected)
 
 
 def _places(table: pa.RecordBatch) -> Ints:

@@ -6,6 +6,7 @@ from datetime import date
 
 import pyarrow as pa
 
+from spot_common.registry import check_source
 from spot_oa.enrich.steps import domain_of, empty, hour_of_frame_time, name_of_code
 from spot_oa.picking import (
     all_present,
@@ -31,9 +32,7 @@ _EDGE_COLUMNS = names(
     "dns_a"
 )
 _DENDRO_COLUMNS = ("unix_tstamp", "dns_a", "dns_qry_name", "ip_dst")
-_COUNTED = names(
-    "unix_tstamp frame_time frame_len dns_qry_name ip_src dns_qry_class dns_qry_type dns_qry_rcode"
-)
+_COUNTED = check_source("dns").counted
 _NAMED_CODES = ("dns_qry_class", "dns_qry_type", "dns_qry_rcode")
 _CLOCK = r"^\s*\S+\s+\S+\s+\S+\s+(?P<hour>\d{1,2}):(?P<minute>\d{2})"
 

@@ -7,6 +7,7 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spot_common.registry import check_source
 from spot_oa.enrich.steps import empty, internal_flag, rank
 from spot_oa.picking import (
     all_present,
@@ -41,7 +42,7 @@ _EDGE_COLUMNS = {
     "mn": "trminute",
 }
 _KEPT = names("sport dport proto ipkt ibyt opkt obyt")
-_COUNTED = ("unix_tstamp", "sip", "sport", "dip", "dport", "ibyt", "ipkt")
+_COUNTED = check_source("flow").counted
 _CLOCK = r"^\S+ (?P<hour>\d{1,2}):(?P<minute>\d{1,2})"
 
 

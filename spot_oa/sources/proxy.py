@@ -8,6 +8,7 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spot_common.registry import check_source
 from spot_oa.enrich.steps import empty, name_of_code
 from spot_oa.picking import (
     all_present,
@@ -45,7 +46,7 @@ _EDGE_COLUMNS = {
     "fulluri": "fulluri",
     "hh": "hh",
 }
-_COUNTED = ("p_date", "p_time", "clientip", "host", "fulluri")
+_COUNTED = check_source("proxy").counted
 _CLOCK = r"^(?P<hour>\d{1,2}):(?P<minute>\d{1,2})"
 _DAY = r"^\d{4}-\d{1,2}-\d{1,2}$"
 

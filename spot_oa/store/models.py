@@ -22,6 +22,8 @@ from sqlalchemy import (
     Text,
 )
 
+from spot_common.state import make_tables
+
 METADATA = MetaData()
 
 VERDICTS = Table(
@@ -56,4 +58,4 @@ PUBLICATIONS = Table(
 
 def create(engine: Engine) -> None:
     """Make the tables that are not there."""
-    METADATA.create_all(engine)
+    make_tables(engine, METADATA)

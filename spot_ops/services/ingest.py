@@ -1,4 +1,4 @@
-"""Collectors and workers: one collector and ``WORKERS`` workers for every source."""
+"""A collector and ``WORKERS`` workers for every source, and the upkeep of all tables."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ _HEARTBEAT_SECONDS = 15.0
 
 
 def services(config: Config) -> list[Service]:
-    """Give the collector and the workers of every source."""
-    found = []
+    """Give the collector and the workers of every source, and the upkeep of the tables."""
+    port = config.integer("METRICS_PORT")
+    found = [_service(config, "upkeep", "table upkeep and metrics", ("upkeep",), ports=(port,))]
     for source, schema in sources().items():
         collect = ("collect", "--source", source)
         found.append(_service(config, f"collector-{source}", f"{schema.title} collector", collect))
@@ -34,13 +35,16 @@ def heartbeat(config: Config, name: str) -> Path:
     return config.path("STATE_DIR") / "run" / f"{name}.heartbeat"
 
 
-def _service(config: Config, name: str, title: str, verb: tuple[str, ...]) -> Service:
+def _service(
+    config: Config, name: str, title: str, verb: tuple[str, ...], ports: tuple[int, ...] = ()
+) -> Service:
     beat = heartbeat(config, name)
     return Service(
         name=name,
         title=title,
         command=(sys.executable, "-P", "-m", "spot_ops", *verb),
         health=functools.partial(_health, beat, name),
+        ports=ports,
         folders=(beat.parent, config.path("LANDING_DIR"), config.path("WORK_DIR")),
         prepare=functools.partial(beat.unlink, missing_ok=True),
         # Time to finish the file in hand; one that is cut short is done again.

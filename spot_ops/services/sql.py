@@ -104,7 +104,8 @@ def _spark_defaults(config: Config) -> dict[str, str]:
         # Sessions keep their scratch files on this machine, so that the start needs no HDFS.
         "spark.hadoop.hive.exec.scratchdir": f"file://{folder / 'scratch'}",
         "spark.hadoop.hive.exec.local.scratchdir": str(folder / "local"),
-        "spark.hadoop.hive.downloaded.resources.dir": str(folder / "resources"),
+        # One a session: a session that ends deletes it, and others may just be starting.
+        "spark.hadoop.hive.downloaded.resources.dir": str(folder / "resources/${hive.session.id}"),
         # Workers rename files into partitions at any time, so no listing may be remembered.
         # Measured with one session and one partition: with the caches on, five more files stay
         # unseen until REFRESH TABLE and a replaced file fails the query (FILE_NOT_EXIST); with

@@ -8,13 +8,13 @@ import pyarrow as pa
 import pytest
 
 from spot_common.clients.hdfs import Hdfs
-from spot_common.clients.kafka import consumer, ensure_topic, probe, producer
+from spot_common.clients.kafka import consumer, ensure_topic, lag, probe, producer
 from spot_common.clients.sql import Sql
 from spot_common.config.load import Setting
 from spot_common.config.shell import Piece
 from spot_common.errors import DataError, NotFoundError, ServiceError
 from spot_common.schema.types import oa_table, raw_table
-from spot_common.warehouse import Warehouse
+from spot_common.warehouse import Warehouse, to_parquet
 
 pytestmark = pytest.mark.service
 
@@ -117,14 +117,27 @@ def test_a_refused_statement_says_why(warehouse):
         warehouse.sql.query("SELECT nothing_like_this FROM `spot`.`trial`")
 
 
-def test_a_file_is_added_once_and_seen_at_once(warehouse):
+def test_staged_files_are_adopted_once_and_seen_at_once(warehouse):
     values = {"y": 2016, "m": 7, "d": 8, "h": 3}
-    assert warehouse.add_file(RAW, values, rows(("a", 1), ("b", 2)), "hash1")
+
+    def adopt(name, *content):
+        staged = f"{warehouse.huser}/flow/stage/trial.parquet"
+        warehouse.hdfs.write_bytes(staged, to_parquet(RAW, rows(*content)))
+        try:
+            return warehouse.adopt(RAW, values, staged, name)
+        finally:
+            warehouse.hdfs.delete(staged)
+
+    assert not warehouse.holds(RAW, values, "hash1")
+    assert adopt("hash1", ("a", 1), ("b", 2))
+    assert warehouse.holds(RAW, values, "hash1")
     warehouse.ensure_partitions(RAW, [values])
     count = "SELECT count(*) AS c, sum(n) AS s FROM `spot`.`trial`"
     assert warehouse.sql.query(count) == [{"c": 2, "s": 3}]
-    assert not warehouse.add_file(RAW, values, rows(("a", 1), ("b", 2)), "hash1")
-    assert warehouse.add_file(RAW, values, rows(("c", 10)), "hash2")
+    assert not adopt("hash1", ("a", 1), ("b", 2))
+    assert adopt("hash2", ("c", 10))
+    with pytest.raises(NotFoundError):
+        warehouse.adopt(RAW, values, f"{warehouse.huser}/flow/stage/nothing", "hash3")
     assert warehouse.sql.query(count) == [{"c": 3, "s": 13}]
     assert warehouse.partitions(RAW) == [values]
     assert warehouse.read_partition(RAW, values, ["n"]).to_pydict() == {"n": [1, 2, 10]}
@@ -152,7 +165,17 @@ def test_kafka_carries_a_message(stack):
     sender = producer(stack.config)
     sender.send("trial", "/user/spot/ü".encode()).get(timeout=20)
     sender.close()
+    assert sum(lag(stack.config, "trial", "trial").values()) == 1
     reader = consumer(stack.config, "trial", "trial", consumer_timeout_ms=20_000)
     message = next(iter(reader))
+    reader.commit()
     reader.close()
     assert message.value.decode() == "/user/spot/ü"
+    assert lag(stack.config, "trial", "trial") == {0: 0, 1: 0}
+
+
+def test_a_topic_gets_more_partitions_and_never_fewer(stack):
+    ensure_topic(stack.config, "widened", 1)
+    ensure_topic(stack.config, "widened", 3)
+    ensure_topic(stack.config, "widened", 2)
+    assert lag(stack.config, "nobody", "widened") == {0: 0, 1: 0, 2: 0}

@@ -15,7 +15,7 @@ from spot_gen.events import numbers
 from spot_gen.network.addresses import text
 from spot_gen.truth import MARKS
 from spot_gen.writers.proxy import MAIN, REPORTER, Proxy
-from spot_ingest.readers import elff
+from spot_ingest.readers.proxylog import reader
 
 #: Columns of the product's table and the event's columns that they were made from.
 TEXTS = {
@@ -33,7 +33,7 @@ def _parsed(path: Path) -> tuple[list[dict[str, object]], list[int]]:
     rows, rejected = [], []
     for line in path.read_bytes().split(b"\n")[4:-1]:
         head = b"\n".join(path.read_bytes().split(b"\n")[:4]) + b"\n"
-        batches = list(elff.parse(_stream(head + line + b"\n")))
+        batches = list(reader.Log(_stream(head + line + b"\n")).batches())
         found = [row for batch in batches for row in batch.rows.to_pylist()]
         rows.append(found[0] if found else {})
         rejected.append(sum(len(batch.rejected) for batch in batches))
@@ -72,8 +72,8 @@ def test_every_line_parses_back_to_its_values(layout: str, tmp_path: Path) -> No
 def test_the_whole_file_is_understood_by_the_product(tmp_path: Path) -> None:
     output = written(Proxy, tmp_path, recorded(), world())
     for file in output.files:
-        with elff.dissect(tmp_path / file.file) as listing:
-            batches = list(elff.parse(listing.stream))
+        with reader.read(tmp_path / file.file, tmp_path) as reading:
+            batches = list(reading.batches)
         assert sum(batch.rows.num_rows for batch in batches) == file.counts["records"]
         assert not [bad for batch in batches for bad in batch.rejected]
 
@@ -153,8 +153,8 @@ def test_undamaged_lines_are_read_as_if_there_were_no_damage(tmp_path: Path) -> 
     noisy = written(Proxy, tmp_path / "noisy", recorded(), world(noise=True, noise_share=0.1))
     damaged = {(entry["file"], entry["ordinal"]) for entry in noisy.noise}
     for file in clean.files:
-        with elff.dissect(tmp_path / "noisy" / file.file) as listing:
-            batches = list(elff.parse(listing.stream))
+        with reader.read(tmp_path / "noisy" / file.file, tmp_path) as reading:
+            batches = list(reading.batches)
         found = Counter(str(row) for batch in batches for row in batch.rows.to_pylist())
         rows = _parsed(tmp_path / "clean" / file.file)[0]
         kept = [
@@ -184,3 +184,22 @@ def test_squid_lines_have_ten_fields(tmp_path: Path) -> None:
         assert event["host"] in url
         assert peer.split("/")[0] in ("HIER_NONE", "HIER_DIRECT")
         assert kind.replace("%20", " ") == (event["content_type"] or "-")
+
+
+def test_layouts_tell_the_same_requests(tmp_path: Path) -> None:
+    """The product's reader gives the same rows. Some paths here begin with a quote, no slash."""
+    columns = ("p_date", "p_time", "clientip", "reqmethod", "host", "respcode", "scbytes")
+    seen = []
+    for layout in ("main", "reporter", "squid"):
+        folder = tmp_path / layout
+        output = written(Proxy, folder, recorded(), world(proxy_layout=layout))
+        rows: Counter[tuple[str, ...]] = Counter()
+        for file in output.files:
+            with reader.read(folder / file.file, folder) as reading:
+                for batch in reading.batches:
+                    assert not batch.rejected
+                    for row in batch.rows.select(columns).to_pylist():
+                        rows[tuple(str(value).strip('"') for value in row.values())] += 1
+        seen.append(rows)
+    assert seen[0].total() == recorded().requests.num_rows
+    assert seen[0] == seen[1] == seen[2]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -15,7 +16,8 @@ from sqlalchemy import create_engine
 
 from spot_common.clients.hdfs import Entry
 from spot_common.config import Config, load_config
-from spot_common.errors import NotFoundError, ServiceError
+from spot_common.errors import DataError, NotFoundError, ServiceError
+from spot_common.registry import check_source
 from spot_common.schema.types import Table
 from spot_ingest.collector import Collector
 from spot_ingest.ledger import Ledger
@@ -47,11 +49,23 @@ class Fate:
             raise ServiceError("the service is down")
 
 
+class Files(dict[str, bytes]):
+    """Contents by path, and the times (ms since 1970) when they were put there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.times: dict[str, int] = {}
+
+    def __setitem__(self, path: str, data: bytes) -> None:
+        super().__setitem__(path, data)
+        self.times[path] = int(time.time() * 1000)
+
+
 class HdfsTwin:
     """Files by path."""
 
     def __init__(self) -> None:
-        self.files: dict[str, bytes] = {}
+        self.files = Files()
         self.fate = Fate()
 
     def exists(self, path: str) -> bool:
@@ -60,7 +74,12 @@ class HdfsTwin:
     def status(self, path: str) -> Entry:
         if path not in self.files:
             raise NotFoundError(f"HDFS has no {path}")
-        return Entry(path.rpartition("/")[2], False, len(self.files[path]), 0)
+        return self._entry(path.rpartition("/")[2], path)
+
+    def _entry(self, name: str, path: str) -> Entry:
+        if path not in self.files:
+            return Entry(name, True, 0, 0)
+        return Entry(name, False, len(self.files[path]), self.files.times[path])
 
     @contextmanager
     def open_read(self, path: str) -> Iterator[IO[bytes]]:
@@ -68,8 +87,25 @@ class HdfsTwin:
         self.status(path)
         yield io.BytesIO(self.files[path])
 
+    def read_bytes(self, path: str) -> bytes:
+        self.status(path)
+        return self.files[path]
+
+    def list(self, path: str) -> list[Entry]:
+        inside = [name for name in self.files if name.startswith(f"{path}/")]
+        names = sorted({name.removeprefix(f"{path}/").partition("/")[0] for name in inside})
+        return [self._entry(name, f"{path}/{name}") for name in names]
+
     def download(self, path: str, local: Path) -> None:
-        local.write_bytes(self.files[path])
+        local.write_bytes(self.read_bytes(path))
+
+    def concat(self, path: str, others: Sequence[str]) -> None:
+        self.fate.step()
+        self.files[path] += b"".join([self.files.pop(other) for other in others])
+
+    def write_file(self, path: str, local: Path) -> None:
+        self.fate.step()
+        self.files[path] = local.read_bytes()
 
     def write_bytes(self, path: str, data: bytes) -> None:
         self.fate.step()
@@ -84,11 +120,20 @@ class HdfsTwin:
 
     def rename(self, path: str, target: str) -> bool:
         self.fate.step()
-        self.status(path)
-        if target in self.files:
+        if self.exists(target):
             return False
-        self.files[target] = self.files.pop(path)
+        moved = [name for name in self.files if name == path or name.startswith(f"{path}/")]
+        if not moved:
+            raise NotFoundError(f"HDFS has no {path}")
+        for name in moved:
+            self.files[target + name.removeprefix(path)] = self.files.pop(name)
         return True
+
+    def replace(self, path: str, target: str) -> None:
+        self.fate.step()
+        if path not in self.files:
+            raise NotFoundError(f"HDFS has no {path}")
+        self.files[target] = self.files.pop(path)
 
     def delete(self, path: str, *, recursive: bool = False) -> bool:
         self.fate.step()
@@ -101,26 +146,104 @@ class HdfsTwin:
 class WarehouseTwin:
     """Tables over the twin of HDFS; remembers which partitions were made known."""
 
+    huser = "/user/spot"
+    database = "spot"
+
     def __init__(self, hdfs: HdfsTwin) -> None:
         self.hdfs = hdfs
         self.known: set[str] = set()
+        self.moved: dict[str, str] = {}
 
-    def add_file(self, table: Table, values: Mapping[str, int], content: Path, name: str) -> bool:
-        folder = f"{table.location('/user/spot')}/{table.partition_path(values)}"
-        return self.hdfs.upload(f"{folder}/{name}.parquet", content)
+    def partition_folder(self, table: Table, values: Mapping[str, int]) -> str:
+        return f"{table.location(self.huser)}/{table.partition_path(values)}"
+
+    def partitions(
+        self, table: Table, within: Mapping[str, int] | None = None
+    ) -> list[dict[str, int]]:
+        root = f"{table.location(self.huser)}/"
+        paths = {
+            name.removeprefix(root).rpartition("/")[0]
+            for name in self.hdfs.files
+            if name.startswith(root)
+        }
+        found = [
+            {key: int(value) for key, _, value in (part.partition("=") for part in path.split("/"))}
+            for path in sorted(paths)
+        ]
+        return [one for one in found if (within or {}).items() <= one.items()]
+
+    @property
+    def sql(self) -> SqlTwin:
+        return SqlTwin(self)
+
+    def relocate(self, table: Table, values: Mapping[str, int], folder: str) -> None:
+        self.hdfs.fate.step()
+        self.moved[table.partition_path(values)] = folder
+
+    def adopt(self, table: Table, values: Mapping[str, int], staged: str, name: str) -> bool:
+        return self.hdfs.rename(staged, self._file(table, values, name))
+
+    def holds(self, table: Table, values: Mapping[str, int], name: str) -> bool:
+        return self.hdfs.exists(self._file(table, values, name))
+
+    def footer(self, path: str) -> pq.FileMetaData:
+        try:
+            return pq.read_metadata(io.BytesIO(self.hdfs.files[path]))
+        except pa.ArrowException as error:
+            raise DataError(str(error)) from error
+
+    def _file(self, table: Table, values: Mapping[str, int], name: str) -> str:
+        return f"{self.partition_folder(table, values)}/{name}.parquet"
 
     def ensure_partitions(self, table: Table, partitions: list[Mapping[str, int]]) -> None:
         self.hdfs.fate.step()
         self.known.update(table.partition_path(values) for values in partitions)
 
     def rows(self, table: Table) -> pa.Table:
-        place = f"{table.location('/user/spot')}/"
+        """The rows of all files below the table's folder, as who reads files sees them."""
+        return self._rows(table, [table.location(self.huser)])
+
+    def answered(self, table: Table) -> pa.Table:
+        """The rows of all known partitions, as who asks the SQL server sees them."""
+        return pa.concat_tables(
+            [table.arrow().empty_table(), *(self.rows_of(table, p) for p in sorted(self.known))]
+        )
+
+    def rows_of(self, table: Table, partition: str) -> pa.Table:
+        """The rows of one partition, as the SQL server sees them."""
+        folder = f"{table.location(self.huser)}/{partition}"
+        return self._rows(table, [self.moved.get(partition, folder)])
+
+    def _rows(self, table: Table, folders: Sequence[str]) -> pa.Table:
         parts = [
             pq.read_table(io.BytesIO(data), partitioning=None)
+            for folder in folders
             for name, data in sorted(self.hdfs.files.items())
-            if name.startswith(place)
+            if name.startswith(f"{folder}/") and not name.rpartition("/")[2].startswith((".", "_"))
         ]
         return pa.concat_tables(parts) if parts else table.arrow().empty_table()
+
+
+class SqlTwin:
+    """Answers the one question that verification asks: rows by hour of a day."""
+
+    def __init__(self, warehouse: WarehouseTwin) -> None:
+        self.warehouse = warehouse
+
+    def query(self, sql: str, params: Sequence[int]) -> list[dict[str, int]]:
+        name = sql.partition("`.`")[2].partition("`")[0]
+        table = check_source(name).raw
+        year, month, day = params
+        found = []
+        for path in sorted(self.warehouse.known):
+            values = dict(part.split("=") for part in path.split("/"))
+            if (int(values["y"]), int(values["m"]), int(values["d"])) == (year, month, day):
+                try:
+                    rows = self.warehouse.rows_of(table, path).num_rows
+                except pa.ArrowInvalid as error:
+                    raise ServiceError(f"the SQL server failed: {error}") from error
+                found.append({"h": int(values["h"]), "n": rows})
+        return found
 
 
 class AnnouncerTwin:
@@ -129,10 +252,14 @@ class AnnouncerTwin:
     def __init__(self, fate: Fate) -> None:
         self.fate = fate
         self.sent: list[str] = []
+        self.lag = 0
 
-    def send(self, path: str) -> None:
+    def send(self, paths: Sequence[str]) -> None:
         self.fate.step()
-        self.sent.append(path)
+        self.sent += paths
+
+    def waiting(self) -> int:
+        return self.lag
 
     def close(self) -> None:
         pass
@@ -143,9 +270,9 @@ class LedgerOnTheWay(Ledger):
 
     fate = Fate()
 
-    def move(self, entry, state, **values):  # type: ignore[no-untyped-def]
+    def write(self, change):  # type: ignore[no-untyped-def]
         self.fate.step()
-        return super().move(entry, state, **values)
+        return super().write(change)
 
 
 class Place:
@@ -179,12 +306,12 @@ class Place:
             announcer=self.announcer,  # type: ignore[arg-type]
         )
 
-    def worker(self) -> Worker:
+    def worker(self, number: int = 0) -> Worker:
         """A worker that was just started."""
         return Worker(
             self.config,
             self.source,
-            0,
+            number,
             ledger=self.ledger,
             warehouse=self.warehouse,  # type: ignore[arg-type]
         )
@@ -197,9 +324,12 @@ class Place:
 
     def through(self, name: str, data: bytes):  # type: ignore[no-untyped-def]
         """Bring one file the whole way; give its entry in the ledger."""
-        entry = self.collector().take(self.drop(name, data))
-        assert entry is not None
-        return self.worker().handle(entry.path)
+        return self.worker().handle(self.collected(name, data).path)
+
+    def collected(self, name: str, data: bytes):  # type: ignore[no-untyped-def]
+        """Let a collector bring one file in; give its entry in the ledger."""
+        (entry,) = self.collector().take([self.drop(name, data)])
+        return entry
 
     @property
     def rows(self) -> pa.Table:

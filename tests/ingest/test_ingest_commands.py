@@ -14,7 +14,8 @@ from ingest_twins import FLOW_SAMPLE, ROOT
 from spot_common.config import load_config
 from spot_ingest import cli
 from spot_ingest.accounting import Account
-from spot_ingest.ledger import Ledger, State
+from spot_ingest.entry import Arrival
+from spot_ingest.ledger import Ledger
 from spot_ingest.names import digest_of
 
 
@@ -27,10 +28,12 @@ def ledger(tmp_path: Path, monkeypatch) -> Ledger:
 @pytest.fixture
 def published(ledger: Ledger):
     digest = digest_of(FLOW_SAMPLE)
-    entry = ledger.add("flow", digest, name="nfcapd.x", size=1, mtime_ns=1, path="/p")
+    entry = ledger.add("flow", Arrival(digest, "nfcapd.x", 1, 1, "/p"))
+    assert entry is not None
+    entry = ledger.take(entry, "worker")
     assert entry is not None
     parts = [{"y": 2023, "m": 1, "d": 25, "h": 18, "rows": 3018}]
-    return ledger.publish(entry, Account(stored=3018), parts, "")
+    return ledger.publish(ledger.staged(entry, Account(stored=3018), parts, ""))
 
 
 def call(*words: str):
@@ -66,9 +69,10 @@ def test_what_is_there_need_not_be_fed_and_is_not_waited_for(published):
     assert main_day.stdout == "2023-01-25\n"
 
 
-def test_waiting_for_a_file_that_was_set_aside_says_why_and_fails(ledger, published):
-    ledger.move(published, State.SET_ASIDE, partitions=[], reason="no good")
-    outcome = call("wait", "--source", "flow", published.hash)
+def test_waiting_for_a_file_that_was_set_aside_says_why_and_fails(ledger):
+    entry = ledger.add("flow", Arrival(digest_of(FLOW_SAMPLE), "nfcapd.x", 1, 1, "/p"))
+    ledger.set_aside(ledger.take(entry, "worker"), "no good", 0)
+    outcome = call("wait", "--source", "flow", entry.hash)
     assert outcome.exit_code == 3
     assert "no good" in outcome.stderr
 

@@ -84,14 +84,20 @@ def test_a_message_made_of_a_stream_is_set_aside_as_the_frame_that_ended_it(
     assert [(row.number, row.raw) for row in found.rejected] == [(2, frame)]
 
 
-def test_a_frame_that_takes_tshark_too_long_is_set_aside(tmp_path: Path, breaking, monkeypatch):
-    monkeypatch.setattr(dissection, "_START_LIMIT", 2.0)
+def test_a_frame_at_which_tshark_hangs_is_set_aside(tmp_path: Path, breaking, monkeypatch):
+    monkeypatch.setattr(process, "PATIENCE", 1.0)
     breaking(b"\2n2", "time.sleep(600)")
-    found = read(tmp_path, pcap(FRAMES[:4]))
-    assert found.names == ["n0", "n1", "n3"]
+    found = read(tmp_path, pcap(FRAMES[1:3]))
+    assert found.names == ["n1"]
     (rejected,) = found.rejected
-    assert rejected.number == 3
-    assert "took longer than 2.002 s" in rejected.reason
+    assert rejected.number == 2
+    assert "tshark was stopped: it neither printed nor read anything for 1 s" in rejected.reason
+
+
+def test_no_frame_is_blamed_where_somebody_else_ends_tshark(tmp_path: Path, breaking):
+    breaking(b"\2n2", "os.kill(os.getpid(), 9)")
+    with pytest.raises(ToolError, match="tshark ended with status -9"):
+        read(tmp_path, pcap(FRAMES[1:3]))
 
 
 def test_after_many_failures_what_fails_is_not_halved_any_more(

@@ -1,49 +1,37 @@
-"""nfcapd files: all rows as nfdump has them, and nothing but a reason where a file is damaged."""
+"""nfcapd files: all flows as nfdump has them, and nothing but a reason where a file is damaged."""
 
 from __future__ import annotations
 
-import io
+import os
+import struct
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from ingest_twins import FLOW_SAMPLE
+from nfcapd_files import FIRST_FLOW, OPTIONS, Flow, layout_1, layout_2
 
-from spot_common.registry import check_source
+from spot_common import process
+from spot_common.errors import ToolError
 from spot_ingest.errors import UnreadableError
-from spot_ingest.readers import nfdump
-from spot_ingest.readers.nfheader import header
-from spot_ingest.readers.protocols import NAMES
+from spot_ingest.readers import nfdump, nfheader
+from spot_ingest.source import ingest_source
 from tests.conftest import SHARED_DATA
 
 RECORDED = SHARED_DATA / "flow" / "nfcapd"
 needs_recorded = pytest.mark.skipif(
     not RECORDED.is_dir(), reason="recorded files that may not be shipped are not on this machine"
 )
-LINE = (
-    "2023-01-25 18:36:00.039|2023-01-25 18:35:43.884|2023-01-25 18:35:44.100|  10.0.0.1|  10.0.0.2"
-    "|   443| 57358|6    |...AP.SF|  0|   0|       9|     930|       0|       0|     9|    10"
-    "|     7|     8|   0|  I|  10.0.0.9"
-)
 
 
 def read(path: Path) -> tuple[pa.Table, int]:
-    with nfdump.dissect(path) as listing:
-        batches = list(nfdump.parse(listing.stream))
+    with ingest_source("flow").read(path, path.parent) as reading:
+        batches = list(reading.batches)
         received = sum(batch.rows.num_rows + len(batch.rejected) for batch in batches)
-        listing.finish(received)
+        reading.finish(received)
     return pa.Table.from_batches([batch.rows for batch in batches]), received
-
-
-def parse(*lines: str) -> list:
-    return list(nfdump.parse(io.BytesIO("".join(f"{line}\n" for line in lines).encode())))
-
-
-def row(**changed: str) -> dict:
-    values = dict(zip([tag for tag, _ in nfdump.FIELDS], LINE.split("|"), strict=True))
-    batch = parse("|".join({**values, **changed}.values()))[0]
-    return batch.rows.to_pylist()[0]
 
 
 def test_the_sample_has_as_many_rows_as_nfdump_counts():
@@ -51,15 +39,16 @@ def test_the_sample_has_as_many_rows_as_nfdump_counts():
     counted = subprocess.run(call, capture_output=True, check=True).stdout.count(b"\n")
     rows, received = read(FLOW_SAMPLE)
     assert (rows.num_rows, received) == (counted, counted) == (3018, 3018)
-    assert rows.schema == check_source("flow").raw.arrow()
 
 
-def test_the_sample_sums_up_as_its_header_says():
+def test_the_sample_sums_up_as_its_statistics_say():
+    call = ["nfdump", "-I", "-r", FLOW_SAMPLE]
+    told = subprocess.run(call, capture_output=True, check=True, text=True).stdout
+    promised = dict(line.split(": ", 1) for line in told.splitlines())
     rows, _ = read(FLOW_SAMPLE)
-    promised = header(FLOW_SAMPLE)
-    assert sum(rows["ibyt"].to_pylist()) == promised["Bytes"]
-    assert sum(rows["ipkt"].to_pylist()) == promised["Packets"]
-    assert rows["proto"].to_pylist().count("TCP") == promised["Flows_tcp"]
+    assert sum(rows["ibyt"].to_pylist()) == int(promised["Bytes"])
+    assert sum(rows["ipkt"].to_pylist()) == int(promised["Packets"])
+    assert rows["proto"].to_pylist().count("TCP") == int(promised["Flows_tcp"])
 
 
 def test_addresses_are_whole_and_without_blanks():
@@ -69,78 +58,18 @@ def test_addresses_are_whole_and_without_blanks():
     assert not [text for text in addresses if ".." in text or text != text.strip()]
 
 
-def test_a_line_becomes_a_row():
-    assert row() == {
-        "treceived": "2023-01-25 18:36:00",
-        "unix_tstamp": 1674671760,
-        "tryear": 2023,
-        "trmonth": 1,
-        "trday": 25,
-        "trhour": 18,
-        "trminute": 36,
-        "trsec": 0,
-        "tdur": pytest.approx(0.216),
-        "sip": "10.0.0.1",
-        "dip": "10.0.0.2",
-        "sport": 443,
-        "dport": 57358,
-        "proto": "TCP",
-        "flag": ".AP.SF",
-        "fwd": 0,
-        "stos": 0,
-        "ipkt": 9,
-        "ibyt": 930,
-        "opkt": 0,
-        "obyt": 0,
-        "input": 9,
-        "output": 10,
-        "sas": 7,
-        "das": 8,
-        "dtos": 0,
-        "dir": 0,
-        "rip": "10.0.0.9",
-    }
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kathmandu"])
+def test_the_zone_of_the_machine_changes_nothing(zone: str, monkeypatch):
+    rows, _ = read(FLOW_SAMPLE)
+    monkeypatch.setenv("TZ", zone)
+    assert read(FLOW_SAMPLE)[0] == rows
 
 
-@pytest.mark.parametrize(
-    ("changed", "column", "value"),
-    [
-        ({"pr": "1", "dp": "  8.0"}, "dport", 2048),
-        ({"pr": "1", "dp": "  3.13"}, "dport", 781),
-        ({"pr": "58", "dp": "  129.0"}, "dport", 33024),
-        ({"pr": "1", "dp": "  0"}, "dport", 0),
-        ({"pr": "58"}, "proto", "IPv6-ICMP"),
-        ({"pr": "253"}, "proto", "253"),
-        ({"dir": "  E"}, "dir", 1),
-        ({"flg": "......"}, "flag", "......"),
-        ({"sas": "4200000000"}, "sas", None),
-        ({"in": "2147483647"}, "input", 2**31 - 1),
-        ({"ibyt": str(2**64 - 1)}, "ibyt", 2**63 - 1),
-        ({"sp": "65535"}, "sport", 65535),
-        ({"tr": "1970-01-01 00:00:00.000"}, "treceived", "2023-01-25 18:35:43"),
-        ({"te": "2023-01-25 18:35:33.884"}, "tdur", -10.0),
-        ({"tr": "2024-02-29 23:59:59.999"}, "treceived", "2024-02-29 23:59:59"),
-    ],
-)
-def test_odd_values_have_a_defined_meaning(changed: dict[str, str], column: str, value: object):
-    assert row(**changed)[column] == value
-
-
-def test_the_hour_is_that_of_the_row():
-    assert parse(LINE)[0].hours.to_pylist() == [1674671760 // 3600]
-
-
-def test_a_line_of_another_shape_is_set_aside_with_its_bytes():
-    batches = parse(LINE, "what|is|this", LINE)
-    assert sum(batch.rows.num_rows for batch in batches) == 2
-    (rejected,) = [row for batch in batches for row in batch.rejected]
-    assert rejected.raw == b"what|is|this"
-    assert "3 fields instead of 22" in rejected.reason
-
-
-def test_a_line_that_is_no_flow_is_an_error_and_no_crash():
-    with pytest.raises(UnreadableError):
-        parse(LINE.replace("57358", "port"))
+def test_settings_that_the_machine_has_for_nfdump_change_nothing(monkeypatch):
+    rows, _ = read(FLOW_SAMPLE)
+    monkeypatch.setenv("NFCONF", "/nowhere")
+    monkeypatch.setenv("NFGEODB", "/nowhere")
+    assert read(FLOW_SAMPLE)[0] == rows
 
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 0.5, 0.999, 0.99999])
@@ -152,19 +81,47 @@ def test_a_cut_file_is_refused_although_nfdump_ends_with_0(tmp_path: Path, share
         read(cut)
 
 
-def test_garbage_is_refused(tmp_path: Path):
-    file = tmp_path / "nfcapd.garbage"
-    file.write_bytes(bytes(range(256)) * 64)
-    with pytest.raises(UnreadableError, match="nfdump"):
-        read(file)
+def test_a_block_that_is_damaged_inside_is_refused_with_all_flows_it_promised(tmp_path: Path):
+    data = bytearray(layout_1([Flow()] * 30, per_block=10))
+    data[FIRST_FLOW + 2 : FIRST_FLOW + 4] = b"\0\0"  # the length of the record
+    broken = tmp_path / "nfcapd.broken"
+    broken.write_bytes(data)
+    with pytest.raises(UnreadableError, match=r"nfdump could read only \d+ of 30 flows") as caught:
+        read(broken)
+    assert caught.value.rows == 30
+
+
+def test_flows_that_are_missing_or_too_many_are_told(tmp_path: Path):
+    data = bytearray(layout_1([Flow()] * 30))
+    for promised in (31, 29):
+        data[140] = promised
+        file = tmp_path / "nfcapd.wrong"
+        file.write_bytes(data)
+        with pytest.raises(UnreadableError, match=f"promises {promised} flows, nfdump printed 30"):
+            read(file)
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_packed_statistics_are_compared_too(name: str, tmp_path: Path):
+    path = layout_2(FLOW_SAMPLE, tmp_path / "packed", *OPTIONS[name])
+    with nfdump.dissect(path) as listing:
+        listing.stream.read()
+        with pytest.raises(UnreadableError, match="promises 3018 flows, nfdump printed 3017"):
+            listing.finish(3017)
+
+
+def test_a_sound_file_without_flows_says_so(tmp_path: Path):
+    none = layout_2(FLOW_SAMPLE, tmp_path / "none", "proto igmp")
+    with pytest.raises(UnreadableError, match="sound but holds no flow") as caught:
+        read(none)
+    assert caught.value.rows == 0
 
 
 def test_an_aggregated_file_is_whole_although_its_header_counts_more(tmp_path: Path):
-    file = tmp_path / "nfcapd.aggregated"
-    call = ["nfdump", "-r", FLOW_SAMPLE, "-A", "srcip,dstip", "-w", file]
-    subprocess.run(call, check=True, capture_output=True)
-    rows, _ = read(file)
-    assert 0 < rows.num_rows < header(file)["Flows"]
+    file = layout_2(FLOW_SAMPLE, tmp_path / "nfcapd.aggregated", "-A", "srcip,dstip")
+    promised = nfheader.survey(file).statistics
+    assert promised is not None
+    assert 0 < read(file)[0].num_rows < promised.flows
 
 
 def test_a_name_is_never_read_as_an_option(tmp_path: Path):
@@ -175,18 +132,59 @@ def test_a_name_is_never_read_as_an_option(tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
 
 
-def test_every_protocol_number_has_a_name():
-    assert len(NAMES) == 256
-    known = {
-        1: "ICMP",
-        6: "TCP",
-        17: "UDP",
-        47: "GRE",
-        58: "IPv6-ICMP",
-        132: "SCTP",
-        143: "Ethernet",
-    }
-    assert {number: NAMES[number].as_py() for number in known} == known
+def test_a_complaint_after_any_number_of_skipped_records_counts(tmp_path: Path):
+    """nfdump tells of each record that it skips: the text of 40,000 hid what came after."""
+    skipped = [struct.pack("<HH16x", 9, 20)] * 40_000
+    file = tmp_path / "nfcapd.samplers"
+    file.write_bytes(layout_1([Flow()], extra=skipped))
+    assert read(file)[1] == 1
+    file.write_bytes(layout_1([Flow()], extra=[*skipped, struct.pack("<HH", 9, 0)]))
+    with pytest.raises(UnreadableError, match="could read only 1 of 1 flows"):
+        read(file)
+
+
+@pytest.fixture
+def nfdump_that(tmp_path: Path, monkeypatch) -> Callable[[str], None]:
+    """Put a script in the place of nfdump."""
+
+    def replace(script: str) -> None:
+        program = tmp_path / "bin" / "nfdump"
+        program.parent.mkdir()
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+
+    return replace
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("kill -SEGV $$", "status -11"),
+        ("exec sleep 60", "it neither printed nor read anything for 0.2 s"),
+        ("exec yes broken >&2", "it complained without end"),
+        ("echo Corrupt data file >&2", "Corrupt data file"),
+        ("exit 0", "promises 3018 flows, nfdump printed 0"),
+    ],
+)
+def test_whatever_nfdump_does_there_is_a_reason(script, reason, nfdump_that, monkeypatch):
+    nfdump_that(script)
+    monkeypatch.setattr(process, "PATIENCE", 0.2)
+    with pytest.raises(UnreadableError, match=reason) as caught:
+        read(FLOW_SAMPLE)
+    assert caught.value.rows == 3018
+
+
+def test_nfdump_ended_from_outside_is_no_fault_of_the_file(nfdump_that):
+    nfdump_that("kill -TERM $$")
+    with pytest.raises(ToolError, match="status -15"):
+        read(FLOW_SAMPLE)
+
+
+def test_a_missing_nfdump_is_no_fault_of_the_file(monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(ToolError, match="nfdump is not installed"):
+        read(FLOW_SAMPLE)
 
 
 @needs_recorded
@@ -205,6 +203,6 @@ def test_a_corrupt_file_is_refused_with_the_rows_it_promised():
 
 
 @needs_recorded
-def test_a_sound_file_without_flows_says_so():
+def test_a_recorded_file_without_flows_says_so():
     with pytest.raises(UnreadableError, match="holds no flow"):
         read(RECORDED / "nfcapd-empty")

@@ -16,7 +16,8 @@ from ingest_twins import DNS_SAMPLE, FLOW_SAMPLE, PROXY_SAMPLE
 from spot_common.clients.hdfs import Hdfs
 from spot_common.clients.sql import Sql
 from spot_ingest.beat import beat_file
-from spot_ingest.ledger import Entry, Ledger, State
+from spot_ingest.entry import Entry, State
+from spot_ingest.ledger import Ledger
 from spot_ingest.names import digest_of
 from tests.conftest import Stack
 
@@ -154,15 +155,15 @@ def test_a_collector_killed_before_it_announces_goes_on(stack, ledger, count, tm
 @pytest.mark.parametrize(
     ("source", "name", "data", "said"),
     [
-        ("flow", "nfcapd.202301251901", b"", "nfdump could read only 0 flows"),
+        ("flow", "nfcapd.202301251901", b"", "the file is empty"),
         (
             "flow",
             "nfcapd.202301251902",
             FLOW_SAMPLE.read_bytes()[:250_000],
-            "nfdump could read only",
+            "should be at byte 518,820, the file ends at 250,000",
         ),
         ("dns", "garbage.pcap", b"no capture at all" * 99, "no DNS response"),
-        ("proxy", "garbage.log", b"\x00\xff nothing\n" * 9, "none of its 9 rows is understood"),
+        ("proxy", "garbage.log", b"\x00\xff nothing\n" * 9, "no format fits its first lines"),
     ],
 )
 def test_bad_input_is_set_aside_with_a_reason(stack, ledger, tmp_path, source, name, data, said):

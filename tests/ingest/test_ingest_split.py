@@ -24,9 +24,8 @@ def batch(hours: list[int], first: int) -> Batch:
         else pa.nulls(len(hours), pa.int32())
         for name in TABLE.column_names
     }
-    return Batch(
-        pa.RecordBatch.from_pydict(columns, schema=TABLE.arrow()), pa.array(hours, pa.int64())
-    )
+    minutes = pa.array([60 * hour + hour % 60 for hour in hours], pa.int64())
+    return Batch(pa.RecordBatch.from_pydict(columns, schema=TABLE.arrow()), minutes)
 
 
 @given(st.lists(st.lists(st.integers(0, 30), max_size=20), max_size=6))
@@ -70,3 +69,15 @@ def test_a_file_that_spreads_over_all_of_time_is_refused(tmp_path):
     splitter = split.Splitter(TABLE, tmp_path)
     with pytest.raises(UnreadableError, match="more than 800 hours"):
         splitter.write(batch(list(range(801)), 0))
+
+
+def test_rows_are_counted_by_minute_where_they_have_what_counts(tmp_path):
+    splitter = split.Splitter(TABLE, tmp_path, ("host", "scbytes"))
+    rows = batch([0, 0, 0, 1], 0).rows.to_pydict()
+    rows["scbytes"] = [1, None, 3, 4]
+    minutes = pa.array([7, 7, 59, 60], pa.int64())
+    splitter.write(Batch(pa.RecordBatch.from_pydict(rows, schema=TABLE.arrow()), minutes))
+    first, second = splitter.close()
+    assert (first.rows, second.rows) == (3, 1)
+    assert {n: c for n, c in enumerate(first.minutes) if c} == {7: 1, 59: 1}
+    assert {n: c for n, c in enumerate(second.minutes) if c} == {0: 1}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import time
+from unittest.mock import Mock
 
 import pytest
 from ingest_twins import (
@@ -16,7 +18,9 @@ from ingest_twins import (
 )
 
 from spot_common.errors import ServiceError, ToolError
-from spot_ingest.ledger import State
+from spot_ingest.entry import State
+from spot_ingest.errors import UnreadableError
+from spot_ingest.names import digest_of
 from spot_ingest.work import ATTEMPTS_LIMIT
 
 FLOW = FLOW_SAMPLE.read_bytes()
@@ -42,8 +46,7 @@ def collect(place: Place) -> None:
     """Start a collector: resume, then take what lies in the folder."""
     collector = place.collector()
     collector.resume()
-    for path in sorted(place.landing.iterdir()):
-        collector.take(path)
+    collector.take(sorted(place.landing.iterdir()))
 
 
 @pytest.mark.parametrize(
@@ -89,7 +92,7 @@ def test_the_same_content_again_is_a_duplicate_whatever_its_name(tmp_path):
     first = place.through(NAME, FLOW)
     again = place.drop("nfcapd.209912312359", FLOW)
     os.utime(again, ns=(1, 1))
-    assert place.collector().take(again) == first
+    assert place.collector().take([again]) == [first]
     assert [d.name for d in place.ledger.duplicates("flow")] == ["nfcapd.209912312359"]
     assert place.rows.num_rows == 3018
     assert place.announcer.sent == [first.path]
@@ -122,7 +125,7 @@ def test_a_worker_killed_before_any_step_leaves_the_same(tmp_path, name, data):
     calm.through(name, data)
     for at in range(1, 50):
         place = Place(tmp_path / str(at), "flow")
-        place.collector().take(place.drop(name, data))
+        place.collected(name, data)
         place.fated(Fate(at))
         try:
             work(place)
@@ -166,7 +169,7 @@ def test_a_message_that_comes_twice_changes_nothing(tmp_path):
 
 def test_a_service_that_is_down_costs_no_attempt(tmp_path):
     place = Place(tmp_path, "flow")
-    place.collector().take(place.drop(NAME, FLOW))
+    place.collected(NAME, FLOW)
     for _ in range(2 * ATTEMPTS_LIMIT):
         place.hdfs.fate = Fate(down=True)
         with pytest.raises(ServiceError):
@@ -179,7 +182,7 @@ def test_a_service_that_is_down_costs_no_attempt(tmp_path):
 
 def test_a_file_that_kills_its_worker_each_time_is_set_aside_in_the_end(tmp_path, monkeypatch):
     place = Place(tmp_path, "flow")
-    place.collector().take(place.drop(NAME, FLOW))
+    place.collected(NAME, FLOW)
 
     def dissect(*_: object) -> None:
         raise ToolError("nfdump was killed", program="nfdump", status=-11)
@@ -209,7 +212,7 @@ def test_an_unreadable_file_is_kept_with_its_reason_and_the_next_goes_on(tmp_pat
 def test_a_file_set_aside_is_tried_again_when_it_comes_again(tmp_path, monkeypatch):
     place = Place(tmp_path, "flow")
     with monkeypatch.context() as broken:
-        broken.setattr("spot_ingest.readers.nfdump.header", lambda path: {})
+        broken.setattr("spot_ingest.readers.nfheader.survey", Mock(side_effect=UnreadableError("")))
         assert place.through(NAME, FLOW).state is State.SET_ASIDE
     assert place.through(NAME, FLOW).state is State.PUBLISHED
     assert place.rows.num_rows == 3018
@@ -232,8 +235,7 @@ def test_rows_set_aside_are_kept_with_number_reason_and_bytes(tmp_path):
 
 def test_a_file_changed_in_hdfs_is_not_loaded(tmp_path):
     place = Place(tmp_path, "flow")
-    entry = place.collector().take(place.drop(NAME, FLOW))
-    assert entry is not None
+    entry = place.collected(NAME, FLOW)
     place.hdfs.files[entry.path] = FLOW + b"more"
     after = place.worker().handle(entry.path)
     assert after is not None
@@ -273,7 +275,7 @@ def test_a_file_forgotten_before_it_was_stored_can_come_again(tmp_path):
     path = place.drop(NAME, FLOW)
     place.fated(Fate(1))
     with pytest.raises(Killed):
-        place.collector().take(path)
+        place.collector().take([path])
     path.unlink()
     place.fated(Fate())
     collect(place)
@@ -298,3 +300,68 @@ def test_hostile_names_are_stored_under_harmless_ones(tmp_path, name):
     base = entry.path.rpartition("/")[2]
     assert set(base) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+=@-")
     assert len(base) < 200
+
+
+def test_a_clock_that_is_set_back_changes_nothing(tmp_path, monkeypatch):
+    now = 2e9
+
+    def backwards() -> float:
+        nonlocal now
+        now -= 3600
+        return now
+
+    monkeypatch.setattr("time.time", backwards)
+    place = Place(tmp_path, "flow")
+    entry = place.through(NAME, FLOW)
+    assert (entry.state, place.rows.num_rows) == (State.PUBLISHED, 3018)
+    place.drop(NAME, FLOW)
+    collect(place)
+    place.collector().look_back()
+    work(place)
+    assert place.rows.num_rows == 3018
+    assert len(place.ledger.files("flow")) == 1
+
+
+def test_what_the_broker_lost_is_announced_again_and_nothing_else(tmp_path, monkeypatch):
+    place = Place(tmp_path, "flow")
+    entry = place.collected(NAME, FLOW)
+    place.collector().look_back()
+    assert place.announcer.sent == [entry.path], "it was announced just now"
+    later = time.time() + 3600
+    monkeypatch.setattr("time.time", lambda: later)
+    place.announcer.lag = 1
+    place.collector().look_back()
+    assert place.announcer.sent == [entry.path], "its message still waits"
+    place.announcer.lag = 0
+    place.collector().look_back()
+    assert place.announcer.sent == [entry.path] * 2
+    work(place)
+    place.collector().look_back()
+    assert place.announcer.sent == [entry.path] * 2
+
+
+def test_a_file_that_must_not_be_read_is_left_alone_and_the_others_are_taken(tmp_path, monkeypatch):
+    place = Place(tmp_path, "flow")
+    forbidden, good = place.drop("nfcapd.201601010000", FLOW), place.drop(NAME, FLOW + b"")
+    good.write_bytes(FLOW_SAMPLE.read_bytes())
+
+    def digest(path):
+        if path == forbidden:
+            raise PermissionError(13, "Permission denied")
+        return digest_of(path)
+
+    monkeypatch.setattr("spot_ingest.names.digest_of", digest)
+    entries = place.collector().take([forbidden, good])
+    assert [entry.name for entry in entries] == [NAME]
+    assert forbidden.exists()
+
+
+def test_copies_that_come_together_are_one_file_and_duplicates(tmp_path):
+    place = Place(tmp_path, "flow")
+    paths = [place.drop(f"nfcapd.20160101000{n}", FLOW) for n in range(3)]
+    (entry,) = place.collector().take(paths)
+    assert [d.name for d in place.ledger.duplicates("flow")] == [p.name for p in paths[1:]]
+    assert entry.name == paths[0].name
+    assert list(place.landing.iterdir()) == []
+    work(place)
+    assert place.rows.num_rows == 3018

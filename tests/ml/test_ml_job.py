@@ -23,6 +23,7 @@ from spot_ml import feedback, launch, pipeline, request, results
 from spot_ml.batches import source_words
 from spot_ml.records import REASON
 from spot_ml.words.source import WordContext
+from tests.tables import put_rows
 
 pytestmark = pytest.mark.service
 
@@ -75,7 +76,7 @@ def hdfs(stack: Any) -> Hdfs:
         rows = table()
         for hour, part in ((3, rows.slice(0, 100)), (4, rows.slice(100))):
             values = {"y": DAY.year, "m": DAY.month, "d": DAY.day, "h": hour}
-            warehouse.add_file(sources()[source].raw, values, part, f"ml-{hour}")
+            put_rows(warehouse, sources()[source].raw, values, part, f"ml-{hour}")
     return client
 
 
@@ -168,3 +169,59 @@ def test_mllibs_own_fit_agrees_on_the_likelihood(stack: Any, hdfs: Hdfs) -> None
     assert done.returncode == 0, done.stderr
     theirs = json.loads(done.stdout)["log_likelihood"]
     assert theirs == pytest.approx(_run(stack, "dns")["log_likelihood"], rel=0.02)
+
+
+_WHILE_FILES_CHANGE = """
+import posixpath
+from spot_common.clients.hdfs import Hdfs
+from spot_common.config import load_config
+from spot_ml import inputs, job, launch
+
+client, times = Hdfs(load_config()), {times}
+read = inputs.read
+
+
+def changing(session, storage, request, words):
+    global times
+    rows = read(session, storage, request, words)  # lists the files
+    if times:
+        times -= 1
+        for name in rows.inputFiles():
+            folder, old = posixpath.split("/" + name.split("://")[-1].partition("/")[2])
+            client.replace(f"{{folder}}/{{old}}", f"{{folder}}/other-{{times}}-{{old}}")
+    return rows
+
+
+inputs.read = changing
+from datetime import date
+asked = launch.request(launch.Launch(date({day}), "dns", 1.0), load_config())
+print(job.run(asked, load_config()).rows)
+"""
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_files_that_are_merged_while_they_are_read_are_read_again(
+    stack: Any, hdfs: Hdfs, times: int
+) -> None:
+    day = DAY.replace(day=10 + times)
+    rows = ml_days.TABLES["dns"]()
+    for hour, part in ((3, rows.slice(0, 100)), (4, rows.slice(100))):
+        values = {"y": day.year, "m": day.month, "d": day.day, "h": hour}
+        warehouse, table = Warehouse(stack.config, hdfs=hdfs), sources()["dns"].raw
+        hdfs.delete(warehouse.partition_folder(table, values), recursive=True)
+        put_rows(warehouse, table, values, part, f"ml-{hour}")
+    code = _WHILE_FILES_CHANGE.format(times=times, day=f"{day.year}, {day.month}, {day.day}")
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=stack.environ,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    if times < 3:
+        assert done.returncode == 0, done.stderr
+        assert int(done.stdout.split()[-1]) == rows.num_rows
+    else:
+        assert "changed 3 times while they were read" in done.stderr

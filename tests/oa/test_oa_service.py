@@ -21,6 +21,7 @@ from spot_oa.api.service import service
 from spot_oa.results import results_path
 from spot_oa.store.publish import feedback_path
 from tests.oa import days
+from tests.tables import put_rows
 
 pytestmark = pytest.mark.service
 
@@ -60,7 +61,7 @@ def put_raw(warehouse: Warehouse, name: str) -> None:
     for hour, rows in days.RAW[name].items():
         full = [{column: row.get(column) for column in table.column_names} for row in rows]
         content = pa.Table.from_pylist(full, table.arrow())
-        warehouse.add_file(table, {**day_values(DAY), "h": hour}, content, "a" * 64)
+        put_rows(warehouse, table, {**day_values(DAY), "h": hour}, content, "a" * 64)
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +117,8 @@ def test_a_second_run_replaces(analysed: Analysed, stack: Any) -> None:
 def test_suspicious_rows_come_through_the_api(analysed: Analysed, source: str, rows: int) -> None:
     query = f'{{ {source} {{ suspicious(date: "2016-07-08") {{ score }} }} }}'
     assert len(analysed.ask(query)[source]["suspicious"]) == rows
-    (day,) = analysed.ask(f'{{ days(source: "{source}") {{ date rows }} }}')["days"]
+    days = analysed.ask(f'{{ days(source: "{source}") {{ date rows }} }}')["days"]
+    (day,) = [one for one in days if one["date"] == "2016-07-08"]  # others may have analysed more
     assert day == {"date": "2016-07-08", "rows": rows}
 
 

@@ -67,7 +67,7 @@ class Data:
         with Sql(self.config) as sql:
             assert sql.query(f"SELECT a FROM {self.table}") == [{"a": 7}]
         group = f"test-{uuid.uuid4().hex}"
-        consumer = kafka.consumer(self.config, self.tag, group, consumer_timeout_ms=20_000)
+        consumer = kafka.consumer(self.config, group, self.tag, consumer_timeout_ms=20_000)
         try:
             assert next(iter(consumer)).value == b"kept"
         finally:

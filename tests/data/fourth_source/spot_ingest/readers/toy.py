@@ -21,4 +21,4 @@ def parse(stream):
     types = csv.ConvertOptions(column_types=dict.fromkeys(_NAMES, pa.string()))
     for rows in csv.open_csv(stream, csv.ReadOptions(column_names=_NAMES), convert_options=types):
         seconds = pc.strptime(rows["moment"], "%Y-%m-%d %H:%M:%S", "s").cast(pa.int64())
-        yield Batch(rows, pc.divide(seconds, 3600))
+        yield Batch(rows, pc.divide(seconds, 60))

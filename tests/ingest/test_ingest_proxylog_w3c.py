@@ -1,41 +1,14 @@
-"""Proxy logs: every line is a row or is set aside with its reason and bytes."""
+"""W3C extended logs: every line is a row or is set aside with its reason and bytes."""
 
 from __future__ import annotations
-
-import io
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ingest_twins import PROXY_SAMPLE, SAMPLES
+from proxylog_lines import MAIN, REPORTER, lines, read
 
-from spot_common.registry import check_source
-from spot_ingest.errors import UnreadableError
-from spot_ingest.readers import elff, tokens, w3c
-
-MAIN = (
-    "2005-05-04 17:16:12 1 45.110.2.82 200 TCP_HIT 941 729 GET http www.example.com /a.gif ?q=1 "
-    'george DIRECT 38.112.92.20 image/gif "Mozilla/4.0 (a; b)" PROXIED none - 192.16.170.42 '
-    "SG-HTTP-Service - none -"
-)
-REPORTER = (
-    '2016-07-08 00:00:01 12 10.0.0.5 jo grp - OBSERVED "News/Media" http://r.example/ 200 TCP_HIT '
-    'GET text/html https www.example.com 8443 /path/x.html - html "Mozilla/5.0 (X11; rv:1)" '
-    "10.0.0.1 5000 300 - app op"
-)
-
-
-def read(data: bytes) -> tuple[list[dict], list]:
-    batches = list(elff.parse(io.BytesIO(data)))
-    schema = check_source("proxy").raw.arrow()
-    assert all(batch.rows.schema == schema for batch in batches)
-    assert all(len(batch.hours) == batch.rows.num_rows for batch in batches)
-    rows = [row for batch in batches for row in batch.rows.to_pylist()]
-    return rows, [row for batch in batches for row in batch.rejected]
-
-
-def lines(*texts: str) -> bytes:
-    return "".join(f"{text}\n" for text in texts).encode()
+from spot_ingest.readers.proxylog.tokens import SPLITS
 
 
 def test_the_samples_give_all_their_lines():
@@ -107,6 +80,19 @@ def test_a_header_in_the_middle_changes_the_meaning():
         ("a.example", "10.0.0.1", "2016-07-08", None),
         ("b.example", "10.0.0.2", "2016-07-09", 7),
     ]
+
+
+def test_a_field_that_a_header_names_twice_is_the_first():
+    header = "#Fields: date time c-ip cs-host cs-host x-unknown"
+    (row,), _ = read(lines(header, "2016-07-08 01:00:00 10.0.0.1 a.example b.example z"))
+    assert row["host"] == "a.example"
+
+
+def test_a_log_of_whole_urls_is_split():
+    header = "#Fields: date time c-ip cs-method cs-uri sc-status"
+    (row,), _ = read(lines(header, "2016-07-08 01:00:00 10.0.0.1 GET https://a.example/b?c 200"))
+    assert (row["host"], row["uriport"], row["urischeme"]) == ("a.example", "443", "https")
+    assert row["fulluri"] == "a.example/b?c"
 
 
 def test_a_header_without_the_needed_fields_sets_its_lines_aside():
@@ -191,35 +177,6 @@ def test_line_numbers_go_on_across_blocks():
     assert [row.number for row in rejected] == [20_001, 40_002]
 
 
-def test_an_empty_log_is_refused(tmp_path):
-    empty = tmp_path / "a.log"
-    empty.write_bytes(b"")
-    with elff.dissect(empty) as listing, pytest.raises(UnreadableError, match="no log line"):
-        listing.finish(0)
-
-
-def test_the_layouts_have_the_numbers_of_fields_that_tell_them_apart():
-    assert [layout.count for layout in w3c.DEFAULTS] == [26, 27]
-    assert set(w3c.COLUMNS.values()) <= set(check_source("proxy").raw.column_names)
-
-
-LINE = st.text(st.sampled_from("a\"' \t\\é-"), max_size=30)
-
-
-@given(st.lists(LINE, min_size=1, max_size=6))
-def test_all_lines_at_once_have_the_fields_of_each_alone(texts: list[str]):
-    block = "".join(f"{text}\n" for text in texts).encode()
-    found = tokens.Lines(block)
-    assert found.count == len(texts)
-    for number, text in enumerate(texts):
-        if found.irregular[number]:
-            continue
-        alone = tokens.fields(text.encode())
-        assert found.counts[number] == len(alone)
-        got = [found.column([number], place)[0].as_py().encode() for place in range(len(alone))]
-        assert got == alone
-
-
 @given(st.lists(st.binary(max_size=60).map(lambda data: data.replace(b"\n", b"")), max_size=8))
 def test_any_bytes_are_rows_or_set_aside(texts: list[bytes]):
     data = b"\n".join([MAIN.encode(), *texts, REPORTER.encode()]) + b"\n"
@@ -239,7 +196,7 @@ FIELD = st.one_of(
 
 @given(path=FIELD, agent=FIELD, referer=FIELD)
 def test_values_come_back_as_they_were(path: str, agent: str, referer: str):
-    words = tokens.fields(REPORTER.encode())
+    words = SPLITS["w3c"].words(REPORTER.encode())
     words[17], words[20], words[9] = path.encode(), agent.encode(), referer.encode()
     (row,), rejected = read(b" ".join(words) + b"\n")
     assert rejected == []
