@@ -15,7 +15,10 @@ from pathlib import Path
 from threading import Lock
 from typing import IO, TypeVar
 
+import numpy as np
+
 from spot_common import process
+from spot_ingest.errors import UnreadableError
 from spot_ingest.readers.frames import Frames, Portion
 from spot_ingest.readers.pcapng import is_pcapng
 
@@ -97,16 +100,28 @@ class Dissection:
         """Give what ``work`` makes of frames; where it fails, of one half of them and the other.
 
         So one frame that tshark cannot bear costs only itself: ``give_up`` says what becomes of it.
+        Raises UnreadableError where not the frames are at fault but the head of a pcap file.
         """
         try:
             return list(work(portion))
         except DissectionError as error:
             self._failures += 1
+            if self._failures == 1:
+                self._try_head(portion.parts[0])
             if len(portion) == 1 or self._failures > _MOST_FAILURES:
                 return [give_up(portion, str(error))]
             middle = len(portion) // 2
             halves = portion.between(0, middle), portion.between(middle, len(portion))
             return [made for half in halves for made in self.halving(half, work, give_up)]
+
+    def _try_head(self, frames: Frames) -> None:
+        if is_pcapng(frames.head):  # which has many, and may have been good so far
+            return
+        try:
+            with self.printed(Portion((frames.take(np.arange(0)),)), style=()) as nothing:
+                nothing.read()
+        except DissectionError as error:
+            raise UnreadableError(f"the head of the capture: {error}") from error
 
 
 def _judge(done: process.Completed) -> None:
