@@ -24,6 +24,33 @@ ETHERNET, RAW_IP = 1, 101
 _UDP, _TCP = 17, 6
 
 
+#: Names that attackers may choose, by their labels, as the table shows them.
+HOSTILE = {
+    (b"a,b", b"com"): "a,b.com",
+    (b'q"uote', b"com"): 'q"uote.com',
+    (b"ta\tb", b"com"): r"ta\009b.com",
+    (b"new\nline", b"com"): r"new\010line.com",
+    (b"cr\rx", b"com"): r"cr\013x.com",
+    (b"pipe|x", b"com"): "pipe|x.com",
+    (b"unit\x1fx", b"com"): r"unit\031x.com",
+    (b"nul\0x", b"com"): r"nul\000x.com",
+    (b"esc\x1b[31m", b"com"): r"esc\027[31m.com",
+    (b"=cmd|calc", b"com"): "=cmd|calc.com",
+    (b"<img onerror>", b"com"): "<img onerror>.com",
+    (b"<script>",): r"\060script>",
+    ("été".encode(), b"fr"): "été.fr",
+    (b"\xff\xfe", b"com"): r"\255\254.com",
+    (b"\xef\xbf\xbe",): r"\239\191\190",
+    (b"over\xc0\xaflong",): r"over\192\175long",
+    (b"dot.dot", b"com"): r"dot\.dot.com",
+    (b"back\\slash", b"com"): r"back\\slash.com",
+    (b"-rf", b"$(x)", b"`y`;z"): "-rf.$(x).`y`;z",
+    (b"x" * 63, b"x" * 63, b"x" * 63, b"y" * 61): ".".join(["x" * 63] * 3 + ["y" * 61]),
+    (b"a",) * 127: ".".join("a" * 127),
+    (): "<Root>",
+}
+
+
 def udp(message: bytes, *, source: int = 53, target: int = 4000) -> bytes:
     """A UDP datagram."""
     return struct.pack(">HHHH", source, target, 8 + len(message), 0) + message
