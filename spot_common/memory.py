@@ -9,8 +9,9 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
-_MMAP_THRESHOLD = -3
-_PAGE_LIKE = 128 * 1024
+#: Settings of glibc's mallopt, and their values.
+_MMAP_THRESHOLD, _PAGE_LIKE = -3, 128 * 1024
+_MOST_ARENAS, _ARENAS = -8, 1
 
 
 @contextmanager
@@ -24,12 +25,20 @@ def frugal() -> Iterator[None]:
     setting = getattr(ctypes.CDLL(None), "mallopt", None)
     if setting is not None:  # a fixed threshold: left alone, it grows with what is freed
         setting(_MMAP_THRESHOLD, _PAGE_LIKE)
+        setting(_MOST_ARENAS, _ARENAS)  # else each new thread keeps memory of its own
     before = pa.default_memory_pool()
     pa.set_memory_pool(pa.system_memory_pool())
     try:
         yield
     finally:
         pa.set_memory_pool(before)
+
+
+def give_back() -> None:
+    """Give freed memory back to the system that lies between pieces in use."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 class _Absent:

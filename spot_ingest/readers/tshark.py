@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from spot_common.config import load_config
-from spot_common.memory import frugal
+from spot_common.memory import frugal, give_back
 from spot_common.registry import check_source
 from spot_ingest.accounting import RAW_LIMIT, Batch, Finding, Reading, Rejected
 from spot_ingest.errors import UnreadableError
@@ -81,6 +81,7 @@ def _batches(capture: Capture, scratch: Path) -> Iterator[Batch]:
     lost: list[Batch] = []
     for portion in ahead(portions(_responses(capture, scratch, dissection, lost))):
         yield from dissection.halving(portion, rows, _given_up)
+        give_back()
     yield from lost
 
 

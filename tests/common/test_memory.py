@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pyarrow as pa
 
-from spot_common.memory import frugal
+from spot_common.memory import frugal, give_back
 
 WITHOUT = """
 from spot_common.memory import do_without
@@ -29,6 +32,20 @@ def test_arrow_uses_the_system_allocator_for_a_while():
         kept = pa.array([1, 2, 3])
     assert pa.default_memory_pool().backend_name == before
     assert kept.to_pylist() == [1, 2, 3]
+
+
+def resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_freed_memory_between_pieces_in_use_is_given_back():
+    pieces = [ctypes.create_string_buffer(b"x" * 60_000) for _ in range(2000)]
+    kept = pieces[::20]
+    pieces.clear()
+    before = resident()
+    give_back()
+    assert before - resident() > 50_000_000
+    assert kept[0].value == b"x" * 60_000
 
 
 def test_a_process_without_pandas_can_use_arrow():
