@@ -153,8 +153,19 @@ def checksum(table: Table, rows: pa.Table) -> tuple[int, int]:
     return len(frame), int(np.sum(hashes, dtype=np.uint64))
 
 
-def left_over(config: Config) -> list[str]:
-    """What lies in the stage and in the landing folders."""
+def left_over(config: Config, timeout: float = 120) -> list[str]:
+    """What lies in the stage and in the landing folders, and stays there.
+
+    A worker that dies after the last step of a file leaves its folder; that is removed when the
+    message comes again, some seconds after the file counts as finished.
+    """
+    ends = time.monotonic() + timeout
+    while (found := _lying(config)) and time.monotonic() < ends:
+        time.sleep(1)
+    return found
+
+
+def _lying(config: Config) -> list[str]:
     warehouse = Warehouse(config)
     found = []
     for source in ("flow", "dns", "proxy"):
