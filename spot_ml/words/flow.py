@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from spot_ml.words.bins import ceil_log2
 from spot_ml.words.columns import join_words, missing, numbers, outside
+from spot_ml.words.grammar import Grammar, Link, by_pattern
 from spot_ml.words.source import (
     Fault,
     FeedbackField,
@@ -86,6 +87,36 @@ def _words(rows: pa.RecordBatch, context: WordContext) -> tuple[pa.Array, pa.Arr
     )
 
 
+_PARTS = by_pattern(
+    r"^(?P<owner>-1)?_?(?P<port>\d+)_(?P<proto>.*)_(?P<hour>\d+)_(?P<bytes>\d+)_(?P<packets>\d+)$"
+)
+
+
+def _take_apart(words: pa.Array) -> dict[str, pa.Array]:
+    """The parts of words; ``service`` is owner, port and protocol, ``role`` the kind of port."""
+    parts = dict(_PARTS(words))
+    special = pa.array(["0", str(_BOTH_LOW), str(_BOTH_HIGH)])
+    port = pc.if_else(pc.is_in(parts["port"], special), parts["port"], "one")
+    parts["role"] = pc.binary_join_element_wise(parts["owner"], parts["proto"], port, "_")
+    parts["service"] = pc.binary_join_element_wise(
+        parts["owner"], parts["proto"], parts["port"], "_"
+    )
+    return parts
+
+
+_GRAMMAR = Grammar(
+    _take_apart,
+    chain=(
+        Link("role", ((),)),
+        Link("service", (("role",),)),
+        Link("hour", ((), ("role",), ("service",))),
+        Link("bytes", ((), ("role",), ("service",))),
+        Link("packets", (("bytes",), ("bytes", "role"), ("bytes", "service"))),
+    ),
+    kind=("service",),
+)
+
+
 def _hour_of_start(text: str) -> int:
     """Hour of ``YYYY-MM-DD HH:MM:SS``."""
     return int(text.split(" ")[1].split(":")[0])
@@ -126,6 +157,7 @@ WORDS = SourceWords(
     legacy_invalid=_legacy_invalid,
     documents=("sip", "dip"),
     words=_words,
+    grammar=_GRAMMAR,
     feedback=FeedbackFormat(
         severity=0,
         fields=(

@@ -1,0 +1,1 @@
+"""The default order: how much more often a document shows a word than the rest of the day predicts."""
