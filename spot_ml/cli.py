@@ -18,7 +18,7 @@ from spot_common.warehouse import Warehouse
 from spot_ml import launch
 from spot_ml.arguments import RANDOM_SEED
 from spot_ml.lda.parameters import OPTIMIZERS
-from spot_ml.request import Request
+from spot_ml.request import COMPATIBLE, SURPRISE, Request
 from spot_ml.rows import copy_rows
 
 _STATUS = """
@@ -58,6 +58,11 @@ def _seed(ctx: click.Context, param: click.Parameter, value: str | None) -> int 
 @click.option("--seed", callback=_seed, help="Seed of the fit, or 'random'; default: SEED.")
 @click.option("--optimizer", type=click.Choice(OPTIMIZERS), help="Default: LDA_OPTIMIZER or em.")
 @click.option("--iterations", type=click.IntRange(min=0), help="Iterations of the fit; default 20.")
+@click.option(
+    "--order",
+    type=click.Choice((SURPRISE, COMPATIBLE)),
+    help="By surprise, in groups, or by the original's score; default: LDA_SCORE.",
+)
 @click.option("--compatible", is_flag=True, help="Keep the accidents of the original.")
 @click.option(
     "--rows", type=click.Path(path_type=Path), help="Copy every scored row with its words there."

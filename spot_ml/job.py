@@ -36,13 +36,15 @@ from spot_ml import arguments, feedback, inputs, mllib, stages
 from spot_ml.batches import LINE, source_words
 from spot_ml.feedback import Feedback
 from spot_ml.pipeline import with_counts
+from spot_ml.ranking.order import order
+from spot_ml.ranking.stages import listed, surprising
 from spot_ml.records import REASON, State
-from spot_ml.request import Request, TableInput, of_arguments, top_domains
+from spot_ml.request import COMPATIBLE, Request, TableInput, of_arguments, top_domains
 from spot_ml.session import spark_session
 from spot_ml.stages import Tally
 from spot_ml.storage import Storage, explain
 from spot_ml.summary import Summary
-from spot_ml.training import PAIRS, Trained, train
+from spot_ml.training import PAIRS, Trained, corpus_of, train
 from spot_ml.words.source import SourceWords, WordContext
 
 _LOG = log.get("ml.job")
@@ -101,11 +103,10 @@ def _attempt(session: SparkSession, request: Request, config: Config, started: f
         if not tallies:
             raise NotFoundError(f"there are no rows at {request.input}")
         given = _matched(records, words, given)
-        trained = _train(session, records, words, request, given, context)
-        threshold = config.integer("SPK_AUTO_BRDCST_JOIN_THR")
-        scored = stages.scored(records, words, trained.score_table(), request.threshold, threshold)
+        trained, pairs = _train(session, records, words, request, given, context)
+        frame = stages.frame(session, pairs, config.integer("SPK_AUTO_BRDCST_JOIN_THR"))
         with progress.bar("score and write results"), storage.replaced(request.scored) as folder:
-            results = _write_results(storage, scored, words, request, folder)
+            results = _write_results(storage, records, words, request, frame, folder)
             _write_aside(records, words, tallies, folder)
             summary = _summary(request, tallies, given, trained, results, started)
             storage.write_text(f"{folder}/{_RECORD}", json.dumps(summary.facts(), indent=2))
@@ -149,7 +150,8 @@ def _train(
     request: Request,
     given: Feedback,
     context: WordContext,
-) -> Trained:
+) -> tuple[Trained, pa.Table]:
+    """Fit the original's model, and find what the request's order needs of each pair."""
     with progress.bar("count words per address"):
         counted = stages.pairs(records, words).cast(PAIRS)
     extra = feedback.pairs(words, given, context, request.copies)
@@ -157,21 +159,45 @@ def _train(
     fit = mllib.fit_with(session) if parameters.optimizer.startswith(mllib.PREFIX) else None
     with progress.bar("fit topics", parameters.iterations, "iterations") as shown:
         pairs = pa.concat_tables([counted, extra])
-        return train(pairs, parameters, request.precision, shown.advance, fit)
+        trained = train(pairs, parameters, request.precision, shown.advance, fit)
+    if request.order == COMPATIBLE:
+        return trained, trained.score_table()
+    with progress.bar("find what is surprising", parameters.iterations, "iterations") as shown:
+        found = order(corpus_of(counted), words.grammar, parameters, shown.advance)
+        low = feedback.pairs(words, given, context, 1)
+        return trained, trained.beside(found.without(low).table())
 
 
 def _write_results(
-    storage: Storage, scored: DataFrame, words: SourceWords, request: Request, folder: str
+    storage: Storage,
+    records: DataFrame,
+    words: SourceWords,
+    request: Request,
+    pairs: DataFrame,
+    folder: str,
 ) -> int:
     """Write the result file and give its number of lines."""
-    found = stages.results(scored, words, request.threshold, request.delimiter)
+    clean = stages.with_state(records, State.CLEAN)
+    if request.order == COMPATIBLE:
+        scored = stages.scored(clean, words, pairs, request.threshold)
+        found = stages.results(scored, words, request.threshold, request.delimiter)
+    else:
+        found = surprising(clean, words, pairs, request.threshold, request.delimiter)
     if request.keep_rows:
         found.drop(LINE).write.parquet(f"{folder}/{ROWS}")
-    lines = stages.ranked(found, words, request.most)
+    target = f"{folder}/{request.results_name}"
+    if request.order == COMPATIBLE:
+        return _write_lines(storage, stages.ranked(found, words, request.most), folder, target)
+    groups = listed(found, words, request.most)
+    storage.write_text(target, "".join(f"{line}\n" for line in groups[LINE].to_pylist()))
+    return int(groups.num_rows)
+
+
+def _write_lines(storage: Storage, lines: DataFrame, folder: str, target: str) -> int:
     written = Observation("results")
     parts = f"{folder}/{_PARTS}"
     lines.observe(written, F.count(F.lit(1)).alias("lines")).write.text(parts)
-    storage.merge(parts, f"{folder}/{request.results_name}")
+    storage.merge(parts, target)
     return int(written.get["lines"])
 
 
@@ -217,6 +243,7 @@ def _summary(
         seed=parameters.seed,
         precision=request.precision,
         compatible=request.compatible,
+        order=request.order,
         log_likelihood=trained.log_likelihood,
         unscored=int(np.isnan(trained.score).sum()),
         results=results,

@@ -1,1 +1,1 @@
-"""The default order: how much more often a document shows a word than the rest of the day predicts."""
+"""The default order: counts of words that the rest of the day does not predict come first."""

@@ -58,7 +58,7 @@ def _others(corpus: Corpus, starts: NDArray[np.int64], codes: Codes) -> Floats:
     return others
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]  # numba tells no types
+@njit(cache=True)
 def _own(starts, codes, count, size):  # type: ignore[no-untyped-def]
     """Tokens of the pair's document with the pair's code, for each pair."""
     own = np.empty(len(count))

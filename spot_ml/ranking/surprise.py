@@ -18,7 +18,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from spot_ml.corpus import Corpus
 from spot_ml.lda.model import TopicCounts
@@ -27,8 +26,10 @@ from spot_ml.ranking.backoff import Floats
 
 @dataclass(frozen=True)
 class Weights:
-    """Strengths of the priors (``a`` of a document's mix, ``b`` of a topic's words, in tokens),
-    share of the topics against the parts (``blend``), shape ``r`` of the count's distribution.
+    """What the formula weighs.
+
+    ``a``, ``b``: strengths of the priors of a document's mix and of a topic's words, in tokens;
+    ``blend``: weight of the topics against the parts; ``r``: shape of the count's distribution.
     """
 
     a: float = 5.0
@@ -74,13 +75,15 @@ def surprise(
 def nats(count: Floats, log_mean: Floats, r: float) -> Floats:
     """T of counts and the logarithms of the expected counts."""
     mean = np.exp(log_mean)
-    found = count * (np.log(count) - log_mean) - (count + r) * (np.log(count + r) - np.log(mean + r))
+    found = count * (np.log(count) - log_mean) - (count + r) * (
+        np.log(count + r) - np.log(mean + r)
+    )
     return np.where(count > mean, found, 0.0)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]  # numba tells no types
+@njit(cache=True)
 def _log_left_out(document, word, soft, soft_tokens, of_document, of_word, total, day, log_q, a, b):  # type: ignore[no-untyped-def]
-    """ln sum_k theta_k phi_k of each pair."""
+    """Ln sum_k theta_k phi_k of each pair."""
     topics = len(total)
     found = np.empty(len(document))
     share = np.empty(topics)
@@ -97,7 +100,9 @@ def _log_left_out(document, word, soft, soft_tokens, of_document, of_word, total
         for k in range(topics):
             own = share[k] * scale
             theta = (max(of_document[d, k] - own, 0.0) + a * day[k]) / size
-            phi = (max(of_word[w, k] - own, 0.0) + b * q) / (max(total[k] - of_document[d, k], 0.0) + b)
+            phi = (max(of_word[w, k] - own, 0.0) + b * q) / (
+                max(total[k] - of_document[d, k], 0.0) + b
+            )
             sum_ += theta * phi
         found[pair] = np.log(sum_) if sum_ > 0.0 else log_q[pair]
     return found
