@@ -55,7 +55,7 @@ class Request:
     delimiter: str = "\t"
     compatible: bool = False
     keep_rows: bool = False
-    order: str = SURPRISE
+    order: str = COMPATIBLE
 
     def __post_init__(self) -> None:
         if math.isnan(self.threshold):
