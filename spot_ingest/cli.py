@@ -13,6 +13,7 @@ from spot_common.config import load_config
 from spot_common.errors import DataError
 from spot_ingest.commands.compact import compact_command
 from spot_ingest.commands.ledger import entry_record, ledger_group
+from spot_ingest.commands.peek import peek_command
 from spot_ingest.commands.quarantine import quarantine_group
 from spot_ingest.commands.top import ingest_group
 from spot_ingest.feed import Outcome, feed, hashes_of, wait
@@ -139,4 +140,5 @@ COMMANDS: list[click.Command] = [
     quarantine_group,
     ingest_group,
     upkeep_command,
+    peek_command,
 ]

@@ -23,6 +23,8 @@ class IngestSource:
     original file in HDFS, None where the file does not tell. ``reader`` is the module that makes
     rows, imported by those who need it (collectors do not). ``check`` looks at the files of conf/
     that the source takes and gives a line for those that are good; ConfigError for one that is not.
+    ``row_option`` is the option of ``spot peek`` that takes the number of a row that was set aside,
+    empty where that is no number of a frame or line.
     """
 
     name: str
@@ -32,6 +34,7 @@ class IngestSource:
     prefix: str = ""
     suffix: str = ""
     check: Callable[[], Sequence[str]] = tuple
+    row_option: str = ""
 
     def accepted_name(self, name: str) -> str:
         """Give the name itself where a collector takes it, else one that it takes."""

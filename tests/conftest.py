@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import settings
@@ -106,6 +107,13 @@ def stack() -> Iterator[Stack]:
         if not kept:
             local.down(config)
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def demo(stack: Stack) -> dict[str, str]:
+    """The addresses that the demo prints, by source; its days stay in the tables."""
+    lines = stack.command("./setup/demo.sh", timeout=1100).split()
+    return {urlsplit(line).path.split("/")[3]: line for line in lines}
 
 
 @pytest.fixture(scope="session")

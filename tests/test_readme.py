@@ -21,7 +21,10 @@ PAPERS = [
 #: Run in another test, or with what would run this very suite again left out.
 INSTEAD = {
     "./setup/test.sh": "./setup/test.sh fast --collect-only -q",
-    "./setup/demo.sh": "test -x ./setup/demo.sh",  # run twice by tests/test_demo.py
+    "./setup/demo.sh": "test -x ./setup/demo.sh",  # run twice by tests/test_demo.py, and with it:
+    "./start.flow.sh": "test -x ./start.flow.sh",
+    "./start.dns.sh": "test -x ./start.dns.sh",
+    "./start.proxy.sh": "test -x ./start.proxy.sh",
 }
 
 
@@ -35,8 +38,9 @@ def blocks() -> list[tuple[str, str]]:
 
 
 @pytest.mark.service
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize(("paper", "block"), blocks())
+@pytest.mark.usefixtures("demo")
 def test_a_command_block_runs(stack, paper: str, block: str):
     for line in block.strip().splitlines():
         command = line.split(" #")[0].strip()

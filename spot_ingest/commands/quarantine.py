@@ -81,6 +81,10 @@ def show_command(digest: str, limit: int, as_json: bool) -> None:
         click.echo(f"{row['number']:>10}  {row['reason']}\n            {shown!r}")
     if len(rows) > limit:
         click.echo(f"and {len(rows) - limit:,} more (--limit, --json)")
+    option = ingest_source(entry.source).row_option
+    whole = next((row for row in rows if row["bytes"]), None)
+    if option and whole is not None:
+        click.echo(f"look at one: spot peek {entry.hash[:_SHORT]} {option} {whole['number']}")
 
 
 @quarantine_group.command(

@@ -49,6 +49,14 @@ def _call(source: Path) -> list[str]:
     return [process.find_program("nfdump"), *_ALONE, option, os.fspath(source.absolute())]
 
 
+@contextmanager
+def everything(source: Path, records: int) -> Iterator[process.Running]:
+    """Start nfdump printing all that it knows of the first records of a file, line by line."""
+    call = [*_call(source), "-q", "-o", "raw", "-c", str(records)]
+    with process.stream(call, env=ENVIRONMENT, chatter=_CHATTER) as running:
+        yield running
+
+
 class Listing:
     """The flows of a file, or of all files of a folder, as nfdump prints them, and the verdict."""
 

@@ -74,6 +74,11 @@ class _Outline:
     created: int = 0
 
 
+def is_nfcapd(head: bytes) -> bool:
+    """Say whether a file that begins so is an nfcapd file, whole or not."""
+    return head.startswith(struct.pack("<H", _MAGIC))
+
+
 def first_moment(path: Path) -> datetime | None:
     """Give the time of the first flow, or that of the file's creation; None where it has neither.
 

@@ -21,4 +21,5 @@ SOURCE = IngestSource(
     first_moment=first_moment,
     reader="spot_ingest.readers.tshark",
     suffix=".pcap",
+    row_option="--frame",
 )

@@ -47,5 +47,6 @@ SOURCE = IngestSource(
     first_moment=first_moment,
     reader="spot_ingest.readers.proxylog.reader",
     suffix=".log",
+    row_option="--line",
     check=check,
 )
