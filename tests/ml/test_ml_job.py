@@ -50,7 +50,7 @@ def _spot(
 def _run(stack: Any, source: str, day: date = DAY, **environ: str) -> dict[str, Any]:
     done = _spot(
         stack, "run", "--date", f"{day:%Y%m%d}", "--source", source, "--tol", "1", "--json",
-        environ=environ,
+        environ={"SPOT_LDA_SCORE": "compatible", **environ},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
@@ -105,6 +105,20 @@ def test_the_job_gives_what_the_pure_analysis_gives(stack: Any, hdfs: Hdfs, sour
             assert found.num_rows == summary[state]
             assert found.column_names == [*words.select_columns, REASON]
             assert all(found[REASON].to_pylist())
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_the_list_is_that_of_the_pure_functions(stack: Any, hdfs: Hdfs, source: str) -> None:
+    summary = _run(stack, source, SPOT_LDA_SCORE="surprise")
+    words, rows = source_words(source), ml_days.TABLES[source]()
+    context = WordContext(top_domains=request.top_domains(stack.config))
+    parameters = launch.fit_parameters(stack.config, launch.Launch(DAY, source, 1.0))
+    analysis = pipeline.analyse(words, rows, context, parameters)
+    expected = pipeline.listed(words, analysis, parameters)
+    text = hdfs.read_bytes(f"{_scores(stack, source)}/{source}_results.csv").decode()
+    assert text.splitlines() == results.lines(expected, "\t").to_pylist()
+    assert summary["order"] == "surprise"
+    assert summary["results"] == expected.num_rows < summary["clean"]
 
 
 def test_one_core_and_a_second_run_give_the_same_bytes(stack: Any, hdfs: Hdfs) -> None:
