@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -180,16 +180,28 @@ def _peak_memory() -> Iterator[list[float]]:
 
 
 def _resident() -> int:
-    """Resident bytes of this process and its direct children."""
+    """Resident bytes of this process and the programs that it runs.
+
+    A child that has not begun its program yet shares this process's memory, and is not counted.
+    """
     mine = str(os.getpid())
-    children = (Path("/proc") / mine / "task" / mine / "children").read_text().split()
-    total = 0
-    for pid in (mine, *children):
-        try:
-            total += int((Path("/proc") / pid / "statm").read_text().split()[1])
-        except (FileNotFoundError, ProcessLookupError):
-            continue
+    total = _pages(Path("/proc") / mine)
+    for thread in (Path("/proc") / mine / "task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):
+            for pid in (thread / "children").read_text().split():
+                total += _pages_of_program(Path("/proc") / pid)
     return total * os.sysconf("SC_PAGE_SIZE")
+
+
+def _pages_of_program(folder: Path) -> int:
+    with suppress(FileNotFoundError, ProcessLookupError):
+        if not (folder / "exe").samefile(sys.executable):
+            return _pages(folder)
+    return 0
+
+
+def _pages(folder: Path) -> int:
+    return int((folder / "statm").read_text().split()[1])
 
 
 def ratio(ours: Sequence[Timed], theirs: Sequence[Timed]) -> float:

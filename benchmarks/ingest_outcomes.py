@@ -2,15 +2,12 @@
 
     python benchmarks/ingest_outcomes.py ../shared/data docs/inputs.md
 
-The services must run. ``<folder>/flow``, ``dns`` and ``proxy`` are walked; files packed with
-xz are fed as they are and unpacked.
+The services must run. ``<folder>/flow``, ``dns`` and ``proxy`` are walked.
 """
 
 from __future__ import annotations
 
 import argparse
-import lzma
-import tempfile
 from pathlib import Path
 
 from spot_common.config import Config, load_config
@@ -47,27 +44,17 @@ def main() -> None:
     given = arguments.parse_args()
     config = load_config()
     page = [_HEAD]
-    with tempfile.TemporaryDirectory() as unpacked:
-        for source, folder in _FOLDERS.items():
-            shown = _inputs(given.data / folder, Path(unpacked))
-            page += [f"\n## {source}\n\n", _TITLES, "|---" * 6 + "|\n"]
-            page += _table(config, source, shown)
+    for source, folder in _FOLDERS.items():
+        shown = _inputs(given.data / folder)
+        page += [f"\n## {source}\n\n", _TITLES, "|---" * 6 + "|\n"]
+        page += _table(config, source, shown)
     given.page.write_text("".join(page), encoding="utf-8")
 
 
-def _inputs(folder: Path, unpacked: Path) -> dict[str, Path]:
+def _inputs(folder: Path) -> dict[str, Path]:
     """Give the files by the name that the page shows."""
-    shown = {}
-    for path in sorted(folder.rglob("*")):
-        if not path.is_file():
-            continue
-        name = str(path.relative_to(folder))
-        shown[name] = path
-        if path.suffix == ".xz":
-            target = unpacked / path.stem
-            target.write_bytes(lzma.decompress(path.read_bytes()))
-            shown[f"{name} (unpacked)"] = target
-    return shown
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {str(path.relative_to(folder)): path for path in files}
 
 
 def _table(config: Config, source: str, shown: dict[str, Path]) -> list[str]:

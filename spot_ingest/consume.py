@@ -21,6 +21,7 @@ from spot_common import log
 from spot_common.clients import kafka
 from spot_common.config import Config
 from spot_common.errors import ServiceError
+from spot_common.memory import do_without
 from spot_ingest.beat import Heartbeat
 from spot_ingest.dead_letters import DeadLetters
 from spot_ingest.patience import Patience, StoppedError
@@ -46,6 +47,7 @@ def run(
 
     ``topic`` stands in for the source's own; its workers are a group of that name.
     """
+    do_without("pandas")
     source = ingest_source(source_name)
     name = worker_name(source.name, number, topic)
     with Heartbeat(config, name) as beat:

@@ -17,9 +17,9 @@ from spot_common.schema.types import Table
 from spot_ingest.accounting import Batch
 from spot_ingest.errors import UnreadableError
 
-#: Rows of a partition that are written together, and rows kept back in all partitions.
+#: Rows of a partition that are written together, and bytes kept back in all partitions.
 _GROUP_ROWS = 256 * 1024
-_HELD_ROWS = 2 * _GROUP_ROWS
+_HELD_BYTES = 16 << 20
 #: Partitions (hours) that one file may spread over.
 HOURS_LIMIT = 800
 _HOUR = 3600
@@ -53,6 +53,7 @@ class _Hour:
     minutes: Ints = field(default_factory=lambda: np.zeros(60, np.int64))
     held: list[pa.RecordBatch] = field(default_factory=list)
     held_rows: int = 0
+    held_bytes: int = 0
     writer: pq.ParquetWriter | None = None
 
 
@@ -67,7 +68,7 @@ class Splitter:
         self._counted = counted
         self._folder = folder
         self._hours: dict[int, _Hour] = {}
-        self._held_rows = 0
+        self._held_bytes = 0
 
     def write(self, batch: Batch) -> None:
         """Take the rows of a batch; UnreadableError when the file spreads over too many hours."""
@@ -79,8 +80,8 @@ class Splitter:
                 rows, minutes = rows.filter(mine), minutes.filter(mine)
             self._hold(hour, rows)
             self._count(hour, rows, minutes)
-        while self._held_rows > _HELD_ROWS:
-            self._flush(max(self._hours.values(), key=lambda one: one.held_rows))
+        while self._held_bytes > _HELD_BYTES:
+            self._flush(max(self._hours.values(), key=lambda one: one.held_bytes))
 
     def _count(self, hour: int, rows: pa.RecordBatch, minutes: pa.Int64Array) -> None:
         for name in self._counted:
@@ -121,7 +122,8 @@ class Splitter:
         state.held.append(rows)
         state.held_rows += rows.num_rows
         state.rows += rows.num_rows
-        self._held_rows += rows.num_rows
+        state.held_bytes += rows.nbytes
+        self._held_bytes += rows.nbytes
         if state.held_rows >= _GROUP_ROWS:
             self._flush(state)
 
@@ -131,8 +133,8 @@ class Splitter:
         if state.writer is None:
             state.writer = pq.ParquetWriter(state.path, self._schema, compression="zstd")
         state.writer.write_table(pa.Table.from_batches(state.held, self._schema))
-        self._held_rows -= state.held_rows
-        state.held, state.held_rows = [], 0
+        self._held_bytes -= state.held_bytes
+        state.held, state.held_rows, state.held_bytes = [], 0, 0
 
 
 def partition_of_hour(hour: int) -> dict[str, int]:

@@ -1,75 +1,121 @@
-"""The time of a capture's first packet, from its first bytes (pcap and pcapng, plain or gzip)."""
+"""Captures: pcap and pcapng, compressed or not, block by block up to where they are damaged.
+
+Other formats that Wireshark's tools read are turned into pcapng first.
+"""
 
 from __future__ import annotations
 
-import gzip
+import io
+import os
+import re
+import shutil
 import struct
-import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
+from spot_common import process
+from spot_ingest.accounting import RAW_LIMIT, Rejected
+from spot_ingest.errors import UnreadableError
+from spot_ingest.readers import pcap, pcapng
+from spot_ingest.readers.frames import Frames
+from spot_ingest.readers.pcap import Pcap, is_pcap
+from spot_ingest.readers.pcapng import Pcapng, is_pcapng
+from spot_ingest.readers.unpacked import Limits, Unpacked, unpacked
+
+_BLOCK = 1 << 20
+_MAGIC_SIZE = 4
 _HEAD = 256 * 1024
-_PCAP = {b"\xa1\xb2\xc3\xd4": ">", b"\xa1\xb2\x3c\x4d": ">"}
-_PCAP |= {magic[::-1]: "<" for magic in _PCAP}
-_SECTION, _INTERFACE, _PACKET = 0x0A0D0D0A, 1, 6
-_ORDER = {b"\x1a\x2b\x3c\x4d": ">", b"\x4d\x3c\x2b\x1a": "<"}
-_RESOLUTION_OPTION = 9
+#: Seconds that a file may take to be turned into pcapng.
+_CONVERSION_LIMIT = 3600.0
+#: For who reads no more than the head.
+_NO_LIMITS = Limits(size=1 << 62, ratio=1 << 30)
+
+
+class Capture:
+    """The frames of a capture, to be read once.
+
+    Afterwards ``damage`` is what could not be read at its end, None where everything could.
+    """
+
+    def __init__(self, stream: IO[bytes] | Unpacked, begin: bytes, trouble: str = "") -> None:
+        self.damage: Rejected | None = None
+        self._stream = stream
+        self._rest = begin
+        self._trouble = trouble
+        self._walker = Pcap() if is_pcap(begin) else Pcapng()
+
+    def __iter__(self) -> Iterator[Frames]:
+        walker = self._walker
+        while not walker.damage and (data := self._stream.read(_BLOCK)):
+            data = self._rest + data
+            found, used = walker.walk(data)
+            self._rest = data[used:]
+            yield from found
+        self._conclude()
+
+    def _conclude(self) -> None:
+        walker = self._walker
+        reason = walker.damage
+        if not reason and self._rest:
+            reason = "a frame that is cut short"
+        stream = getattr(self._stream, "damage", "")
+        told = "; ".join(part for part in (reason, stream or self._trouble) if part)
+        if told:
+            missing = RAW_LIMIT - len(self._rest)
+            raw = self._rest + (self._stream.read(missing) or b"" if missing > 0 else b"")
+            reason = f"the capture ends in damage after frame {walker.count}: {told}"
+            self.damage = Rejected(walker.count + 1, reason, raw[:RAW_LIMIT])
+
+
+@contextmanager
+def captured(path: Path, scratch: Path, limits: Limits) -> Iterator[Capture]:
+    """Open a capture; ``scratch`` is a folder for what has to be put down.
+
+    Raises UnreadableError where the file is no capture.
+    """
+    with unpacked(path, limits) as stream:
+        begin = stream.read(_MAGIC_SIZE) or b""
+        if is_pcap(begin) or is_pcapng(begin):
+            yield Capture(stream, begin)
+            return
+        plain = scratch / "unpacked"
+        with plain.open("wb") as copy:
+            copy.write(begin)
+            shutil.copyfileobj(stream, copy, _BLOCK)
+        trouble = stream.damage
+    converted, said = _converted(plain, scratch / "converted.pcapng", limits)
+    with converted.open("rb") as file:
+        begin = file.read(_MAGIC_SIZE)
+        yield Capture(file, begin, "; ".join(part for part in (said, trouble) if part))
+
+
+def _converted(path: Path, target: Path, limits: Limits) -> tuple[Path, str]:
+    """Turn a capture of another format into pcapng; also give what was wrong with it."""
+    with unpacked(path, limits) as stream:
+        if stream.kind:
+            raise UnreadableError("it is packed twice", hint="unpack it before it is fed")
+    call = ["editcap", "-F", "pcapng", os.fspath(path), os.fspath(target)]
+    done = process.run(call, timeout=_CONVERSION_LIMIT, check=False)
+    if done.status != 0:
+        raise UnreadableError("it is no capture in a format that tshark understands")
+    path.unlink()
+    said = done.stderr.strip().splitlines()
+    return target, re.sub(r'^editcap: The file ".*?"', "the file", said[0]) if said else ""
 
 
 def first_packet(path: Path) -> datetime | None:
-    """Give the UTC time of the first packet; None where the file shows none."""
+    """Give the UTC time of the first packet; None where the file's first bytes show none."""
     try:
-        head = _head(path)
-        seconds = _pcap(head) if head[:4] in _PCAP else _pcapng(head)
-        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-    except (struct.error, ValueError, IndexError, OverflowError, OSError, EOFError, zlib.error):
-        return None
-
-
-def _head(path: Path) -> bytes:
-    with path.open("rb") as raw:
-        packed = raw.read(2) == b"\x1f\x8b"
-        raw.seek(0)
-        stream = cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if packed else raw
-        return stream.read(_HEAD)
-
-
-def _pcap(head: bytes) -> int | None:
-    order = _PCAP[head[:4]]
-    return int(struct.unpack_from(f"{order}I", head, 24)[0]) if len(head) >= 40 else None
-
-
-def _pcapng(head: bytes) -> int | None:
-    if len(head) < 12 or struct.unpack_from("<I", head)[0] != _SECTION:
-        return None
-    order = _ORDER.get(head[8:12])
-    if order is None:
-        return None
-    units: list[int] = []
-    place = 0
-    while place + 12 <= len(head):
-        kind, length = struct.unpack_from(f"{order}II", head, place)
-        if kind == _INTERFACE:
-            units.append(_resolution(head[place + 16 : place + length - 4], order))
-        elif kind == _PACKET:
-            interface, high, low = struct.unpack_from(f"{order}III", head, place + 8)
-            return int((high << 32 | low) // units[interface])
-        if length < 12:
+        with unpacked(path, _NO_LIMITS) as stream:
+            head = stream.read(_HEAD) or b""
+        if not (is_pcap(head) or is_pcapng(head)):
             return None
-        place += length
+        for frames in Capture(io.BytesIO(head[_MAGIC_SIZE:]), head[:_MAGIC_SIZE]):
+            container = pcap if is_pcap(head) else pcapng
+            return datetime.fromtimestamp(container.seconds(frames.head, frames.record(0)), UTC)
+    except (struct.error, ArithmeticError, ValueError, OSError):
+        return None
     return None
-
-
-def _resolution(options: bytes, order: str) -> int:
-    """Units a second of an interface's time stamps."""
-    place = 0
-    while place + 4 <= len(options):
-        code, length = struct.unpack_from(f"{order}HH", options, place)
-        if code == _RESOLUTION_OPTION and length >= 1:
-            value = options[place + 4]
-            return int(2 ** (value & 0x7F) if value & 0x80 else 10**value)
-        if code == 0:
-            break
-        place += 4 + (length + 3) // 4 * 4
-    return 1_000_000

@@ -17,7 +17,7 @@ def first_moment(path: Path, _name: str) -> datetime | None:
 
 SOURCE = IngestSource(
     name="dns",
-    accepts=re.compile(r"\.(pcap|pcapng|cap)(\.gz)?$"),
+    accepts=re.compile(r"\.(pcap|pcapng|cap)(\.(gz|xz|zst|lz4|bz2))?$"),
     first_moment=first_moment,
     reader="spot_ingest.readers.tshark",
     suffix=".pcap",

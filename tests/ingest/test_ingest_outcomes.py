@@ -7,6 +7,7 @@ aside, and the reason. ``python tests/ingest/test_ingest_outcomes.py SOURCE`` wr
 from __future__ import annotations
 
 import csv
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -76,6 +77,24 @@ def test_every_row_adds_up(source: str):
         assert int(row["received"]) == int(row["stored"]) + int(row["set_aside"]), row["file"]
         assert row["state"] == ("published" if int(row["stored"]) else "set aside"), row["file"]
         assert row["reason"] or row["set_aside"] == "0", row["file"]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_the_page_for_readers_says_the_same(source: str):
+    page = (ROOT / "docs/inputs.md").read_text(encoding="utf-8")
+    part = re.split(r"^## ", page, flags=re.M)
+    (section,) = (one for one in part if one.startswith(f"{source}\n"))
+    shown = re.findall(
+        r"^\| `(.*)` \| (.*) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \| (.*) \|$", section, re.M
+    )
+    found = [
+        tuple(
+            cell if column in (0, 1, 5) else cell.replace(",", "")
+            for column, cell in enumerate(row)
+        )
+        for row in shown
+    ]
+    assert sorted(found) == sorted(tuple(row.values()) for row in expected(source).values())
 
 
 def main(source: str) -> None:

@@ -48,11 +48,12 @@ def test_every_row_is_in_the_partition_of_its_hour(tmp_path_factory, spread: lis
 
 def test_held_rows_are_bounded(tmp_path, monkeypatch):
     monkeypatch.setattr(split, "_GROUP_ROWS", 8)
-    monkeypatch.setattr(split, "_HELD_ROWS", 20)
+    row = batch([HOUR_2016], 0).rows.nbytes
+    monkeypatch.setattr(split, "_HELD_BYTES", 20 * row)
     splitter = split.Splitter(TABLE, tmp_path)
     for number in range(50):
         splitter.write(batch([HOUR_2016 + n for n in range(7)], number))
-        assert splitter._held_rows <= 20
+        assert splitter._held_bytes <= 20 * row
     assert [part.rows for part in splitter.close()] == [50] * 7
 
 
