@@ -64,6 +64,7 @@ def _seed(ctx: click.Context, param: click.Parameter, value: str | None) -> int 
     help="By surprise, in groups, or by the original's score; default: LDA_SCORE.",
 )
 @click.option("--compatible", is_flag=True, help="Keep the accidents of the original.")
+@click.option("--results", type=click.Path(path_type=Path), help="Copy the result file there, too.")
 @click.option(
     "--rows", type=click.Path(path_type=Path), help="Copy every scored row with its words there."
 )
@@ -73,6 +74,7 @@ def run(
     source: str,
     tol: float | None,
     max_results: int,
+    results: Path | None,
     rows: Path | None,
     as_json: bool,
     **options: Any,
@@ -85,10 +87,13 @@ def run(
         day, source, threshold, max_results, keep_rows=rows is not None, **options
     )
     _run_day(wanted, config, as_json)
+    places = launch.places(wanted, config)
+    if results is not None:
+        Hdfs(config).download(places.results, results)
     if rows is not None:
         from spot_ml.job import ROWS
 
-        copy_rows(Hdfs(config), f"{launch.places(wanted, config).scored}/{ROWS}", rows)
+        copy_rows(Hdfs(config), f"{places.scored}/{ROWS}", rows)
 
 
 @ml.command("ops", cls=SpotCommand, context_settings={"ignore_unknown_options": True})
