@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def rank(folder: Path, day: date) -> None:
-    """Feed a day and score it: FOLDER/results/ has the lists, FOLDER/rows/ the original's scores."""
+    """Feed a day and score it: FOLDER/results/ has the lists, FOLDER/rows/ the plain scores."""
     context = {
         "SPOT_CONTEXT_DIR": str(folder / "context"),
         "SPOT_TOP_DOMAINS": str(folder / "context/top-domains.csv"),
