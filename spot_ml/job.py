@@ -24,21 +24,19 @@ import pyarrow as pa
 from py4j.protocol import Py4JJavaError
 from pyspark import StorageLevel
 from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame, Observation, SparkSession
-from pyspark.sql import functions as F  # noqa: N812 - the name that Spark's users know
+from pyspark.sql import DataFrame, SparkSession
 
 from spot_common import log, progress
 from spot_common.cli import fail
 from spot_common.config import Config, load_config
 from spot_common.errors import DataError, NotFoundError, ServiceError, SpotError
 from spot_common.registry import check_source
-from spot_ml import arguments, feedback, inputs, mllib, stages
-from spot_ml.batches import LINE, source_words
+from spot_ml import arguments, feedback, inputs, mllib, publish, stages
+from spot_ml.batches import source_words
 from spot_ml.feedback import Feedback
 from spot_ml.pipeline import with_counts
-from spot_ml.ranking.order import order
-from spot_ml.ranking.stages import listed, surprising
-from spot_ml.records import REASON, State
+from spot_ml.ranking.order import Order, order
+from spot_ml.records import State
 from spot_ml.request import COMPATIBLE, Request, TableInput, of_arguments, top_domains
 from spot_ml.session import spark_session
 from spot_ml.stages import Tally
@@ -48,18 +46,12 @@ from spot_ml.training import PAIRS, Trained, corpus_of, train
 from spot_ml.words.source import SourceWords, WordContext
 
 _LOG = log.get("ml.job")
-_PARTS = "parts"
 _RECORD = "run.json"
-#: Folder of the scored rows with their words, beside the results, where a run keeps them.
-ROWS = "rows"
 _SUCCESS = "_SUCCESS"
 
 #: How Spark says that a file which it had listed is not there any more, or is another.
 _CHANGED = ("FILE_NOT_EXIST", "FileNotFoundException", "is not a Parquet file")
 _ATTEMPTS = 3
-
-#: Folder for the records of a state, below the folder of the results.
-_ASIDE = {State.INVALID: "invalid_records", State.CORRUPT: "corrupt_records"}
 
 
 def run(request: Request, config: Config) -> Summary:
@@ -103,11 +95,15 @@ def _attempt(session: SparkSession, request: Request, config: Config, started: f
         if not tallies:
             raise NotFoundError(f"there are no rows at {request.input}")
         given = _matched(records, words, given)
-        trained, pairs = _train(session, records, words, request, given, context)
-        frame = stages.frame(session, pairs, config.integer("SPK_AUTO_BRDCST_JOIN_THR"))
+        trained, ranked = _train(session, records, words, request, given, context)
+        table = trained.beside(ranked.table()) if ranked else trained.score_table()
+        pairs = stages.frame(session, table, config.integer("SPK_AUTO_BRDCST_JOIN_THR"))
         with progress.bar("score and write results"), storage.replaced(request.scored) as folder:
-            results = _write_results(storage, records, words, request, frame, folder)
-            _write_aside(records, words, tallies, folder)
+            if ranked is None:
+                results = publish.events(storage, records, words, request, pairs, folder)
+            else:
+                results = publish.groups(storage, records, words, request, ranked, pairs, folder)
+            publish.aside(records, words, tallies, folder)
             summary = _summary(request, tallies, given, trained, results, started)
             storage.write_text(f"{folder}/{_RECORD}", json.dumps(summary.facts(), indent=2))
             storage.write_text(f"{folder}/{_SUCCESS}", "")
@@ -150,8 +146,8 @@ def _train(
     request: Request,
     given: Feedback,
     context: WordContext,
-) -> tuple[Trained, pa.Table]:
-    """Fit the original's model, and find what the request's order needs of each pair."""
+) -> tuple[Trained, Order | None]:
+    """Fit the original's model, and find the default order where that is asked for."""
     with progress.bar("count words per address"):
         counted = stages.pairs(records, words).cast(PAIRS)
     extra = feedback.pairs(words, given, context, request.copies)
@@ -161,53 +157,10 @@ def _train(
         pairs = pa.concat_tables([counted, extra])
         trained = train(pairs, parameters, request.precision, shown.advance, fit)
     if request.order == COMPATIBLE:
-        return trained, trained.score_table()
+        return trained, None
     with progress.bar("find what is surprising", parameters.iterations, "iterations") as shown:
         found = order(corpus_of(counted), words.grammar, parameters, shown.advance)
-        low = feedback.pairs(words, given, context, 1)
-        return trained, trained.beside(found.without(low).table())
-
-
-def _write_results(
-    storage: Storage,
-    records: DataFrame,
-    words: SourceWords,
-    request: Request,
-    pairs: DataFrame,
-    folder: str,
-) -> int:
-    """Write the result file and give its number of lines."""
-    clean = stages.with_state(records, State.CLEAN)
-    if request.order == COMPATIBLE:
-        scored = stages.scored(clean, words, pairs, request.threshold)
-        found = stages.results(scored, words, request.threshold, request.delimiter)
-    else:
-        found = surprising(clean, words, pairs, request.threshold, request.delimiter)
-    if request.keep_rows:
-        found.drop(LINE).write.parquet(f"{folder}/{ROWS}")
-    target = f"{folder}/{request.results_name}"
-    if request.order == COMPATIBLE:
-        return _write_lines(storage, stages.ranked(found, words, request.most), folder, target)
-    groups = listed(found, words, request.most)
-    storage.write_text(target, "".join(f"{line}\n" for line in groups[LINE].to_pylist()))
-    return int(groups.num_rows)
-
-
-def _write_lines(storage: Storage, lines: DataFrame, folder: str, target: str) -> int:
-    written = Observation("results")
-    parts = f"{folder}/{_PARTS}"
-    lines.observe(written, F.count(F.lit(1)).alias("lines")).write.text(parts)
-    storage.merge(parts, target)
-    return int(written.get["lines"])
-
-
-def _write_aside(
-    records: DataFrame, words: SourceWords, tallies: Sequence[Tally], folder: str
-) -> None:
-    for state, name in _ASIDE.items():
-        if any(entry.state == state for entry in tallies):
-            aside = stages.with_state(records, state).select(*words.select_columns, REASON)
-            aside.write.parquet(f"{folder}/{name}")
+        return trained, found.without(feedback.pairs(words, given, context, 1))
 
 
 def _summary(

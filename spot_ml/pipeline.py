@@ -115,7 +115,7 @@ def listed(
     found = order(analysis.trained.corpus, source.grammar, parameters)
     rows = analysis.rows.filter(pc.equal(analysis.rows[STATE], State.CLEAN.value))
     batch = _joined(source, rows, analysis.trained.beside(found.table()))
-    scored = pa.Table.from_batches(surprise_batches(source.name, 1.0, "\t", [batch]))
+    scored = pa.Table.from_batches(surprise_batches(source.name, 1.0, [batch]))
     columns = [*source.select_columns, *(word_columns(source) if source.word_in_result else ())]
     ascending = [(name, "ascending", "at_start") for name in columns]
     keys = [(NATS, "descending", "at_end"), *ascending]

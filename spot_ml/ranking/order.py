@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from spot_ml.corpus import Corpus
 from spot_ml.lda import em
 from spot_ml.lda.em import Block
-from spot_ml.lda.model import Matrix, Tick
+from spot_ml.lda.model import Matrix, Tick, TopicCounts
 from spot_ml.lda.parameters import Parameters
 from spot_ml.ranking import backoff, start
 from spot_ml.ranking.parts import Codes, Parts
@@ -27,11 +27,17 @@ NATS_LIMIT = 700.0
 
 @dataclass(frozen=True)
 class Order:
-    """Surprise and kind of word of each pair of a corpus (``kind``: equal numbers, one group)."""
+    """Surprise of each pair of a corpus, and what it was found from: parts and topic counts."""
 
     corpus: Corpus
+    parts: Parts
+    counts: TopicCounts
     surprise: Surprise
-    kind: Codes
+
+    @property
+    def kind(self) -> Codes:
+        """The kind of each word: words of a document with equal numbers are one group."""
+        return self.parts.kinds
 
     def without(self, pairs: pa.Table) -> Order:
         """Let pairs (``document``, ``word``) count as expected: somebody has said so."""
@@ -66,12 +72,15 @@ def order(
 ) -> Order:
     """Find the surprise of every pair. Topics and iterations are those of the parameters."""
     parts = Parts(grammar, corpus.words)
+    if not corpus.pairs:
+        nothing = np.zeros((0, parameters.topics))
+        return Order(corpus, parts, TopicCounts(nothing, nothing), Surprise(*np.zeros((2, 0))))
     log_q = backoff.log_chances(corpus, parts)
     clusters = start.clusters(corpus, parts.kinds, parameters.topics)
     soft = replace(corpus, count=damped(corpus.count))
     own = replace(parameters, optimizer="em", alpha=1.02, beta=1.001)
     counts = em.fit(soft, own, tick, lambda block: _shares(block, clusters, parameters.topics))
-    return Order(corpus, surprise(corpus, counts, log_q), parts.kinds)
+    return Order(corpus, parts, counts, surprise(corpus, counts, log_q))
 
 
 def _shares(block: Block, clusters: NDArray[np.int64], topics: int) -> Matrix:

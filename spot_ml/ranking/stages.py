@@ -9,7 +9,6 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F  # noqa: N812 - the name that Spark's users know
 from pyspark.sql.types import DoubleType, IntegerType, LongType, StringType, StructField, StructType
 
-from spot_ml.batches import LINE
 from spot_ml.ranking.batches import (
     COMPATIBLE,
     COUNT,
@@ -19,6 +18,7 @@ from spot_ml.ranking.batches import (
     MEMBERS,
     NATS,
     VALUES,
+    WORD,
     surprise_batches,
 )
 from spot_ml.ranking.listing import Candidate, limited
@@ -33,8 +33,8 @@ _ADDED = (
     StructField(COUNT, LongType()),
     StructField(COMPATIBLE, DoubleType()),
     StructField(DOCUMENT, StringType()),
+    StructField(WORD, StringType()),
     StructField(KIND, IntegerType()),
-    StructField(LINE, StringType()),
 )
 #: How many groups are looked at for each row of the list: most are of endpoints that had theirs.
 _GROUPS_PER_ROW = 50
@@ -42,9 +42,9 @@ _LEAST_GROUPS = 20_000
 
 
 def surprising(
-    records: DataFrame, source: SourceWords, pairs: DataFrame, threshold: float, delimiter: str
+    records: DataFrame, source: SourceWords, pairs: DataFrame, threshold: float
 ) -> DataFrame:
-    """Give clean records up to the threshold their surprise and the line of the result.
+    """Give clean records up to the threshold their surprise.
 
     ``pairs`` has a row per (document, word) with the columns of ``Order.table`` and
     ``pair_score``, the original's.
@@ -60,7 +60,7 @@ def surprising(
     kinds = {field.name: field for field in records.schema.fields}
     names = (*source.select_columns, *word_columns(source))
     schema = StructType([*(kinds[name] for name in names), *_ADDED])
-    return joined.mapInArrow(partial(surprise_batches, source.name, threshold, delimiter), schema)
+    return joined.mapInArrow(partial(surprise_batches, source.name, threshold), schema)
 
 
 def listed(found: DataFrame, source: SourceWords, most: int) -> pa.Table:

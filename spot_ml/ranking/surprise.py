@@ -38,6 +38,10 @@ class Weights:
     r: float = 1.0
 
 
+#: The weights that were measured to be best.
+WEIGHTS = Weights()
+
+
 @dataclass(frozen=True)
 class Surprise:
     """Per pair of the corpus: the expected count and the surprise in nats."""
@@ -55,7 +59,7 @@ def surprise(
     corpus: Corpus,
     counts: TopicCounts,
     log_q: Floats,
-    weights: Weights = Weights(),
+    weights: Weights = WEIGHTS,
 ) -> Surprise:
     """Give the surprise of each pair; ``counts`` are those of a fit on damped counts."""
     soft = damped(corpus.count)

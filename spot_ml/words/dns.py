@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spot_ml.words import phrases
 from spot_ml.words.bins import ENTROPY_CUTS, bin_of, log_int
 from spot_ml.words.clock import Hours, hours
 from spot_ml.words.columns import join_words, missing, numbers, outside
@@ -111,6 +112,14 @@ _GRAMMAR = Grammar(
         Link("hour", ((),)),
     ),
     kind=("type", "rcode", "domain"),
+    phrases={
+        "domain": phrases.domain,
+        "length": phrases.powers,
+        "entropy": phrases.entropy,
+        "labels": phrases.powers,
+        "frame": phrases.powers,
+        "hour": phrases.hour,
+    },
 )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spot_ml.words import phrases
 from spot_ml.words.bins import ceil_log2
 from spot_ml.words.columns import join_words, missing, numbers, outside
 from spot_ml.words.grammar import Grammar, Link, by_pattern
@@ -104,6 +105,26 @@ def _take_apart(words: pa.Array) -> dict[str, pa.Array]:
     return parts
 
 
+def _say_role(text: str) -> str:
+    """Whether the address has the service or uses it."""
+    owner, proto, port = text.split("_", 2) if text.count("_") > 1 else ("", text, "")
+    side = "has the port" if owner else "uses the port"
+    kinds = {
+        "0": "no port",
+        str(_BOTH_LOW): "both ports are low",
+        str(_BOTH_HIGH): "both ports are high",
+        "one": side,
+    }
+    return f"{proto}, {kinds.get(port, port)}"
+
+
+def _say_service(text: str) -> str:
+    """Protocol and port."""
+    _, proto, port = text.split("_", 2) if text.count("_") > 1 else ("", text, "")
+    names = {str(_BOTH_LOW): "low ports", str(_BOTH_HIGH): "high ports"}
+    return f"{proto} {names.get(port, port)}"
+
+
 _GRAMMAR = Grammar(
     _take_apart,
     chain=(
@@ -114,6 +135,13 @@ _GRAMMAR = Grammar(
         Link("packets", (("bytes",), ("bytes", "role"), ("bytes", "service"))),
     ),
     kind=("service",),
+    phrases={
+        "role": _say_role,
+        "service": _say_service,
+        "hour": phrases.hour,
+        "bytes": phrases.doubling,
+        "packets": phrases.doubling,
+    },
 )
 
 

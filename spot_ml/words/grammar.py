@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from spot_ml.words.phrases import Say, as_it_is
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,17 @@ class Grammar:
 
     ``take_apart`` gives the parts of words by name. ``chain`` has a link per part: their product
     is the back-off's probability of a word. ``kind`` names the parts that make two words of a
-    document rows of one group.
+    document rows of one group. ``phrases`` say what the values of parts mean.
     """
 
     take_apart: Callable[[pa.Array], Mapping[str, pa.Array]]
     chain: tuple[Link, ...]
     kind: tuple[str, ...]
+    phrases: Mapping[str, Say] = field(default_factory=dict)
+
+    def say(self, part: str, value: str) -> str:
+        """Give the value of a part in plain terms."""
+        return self.phrases.get(part, as_it_is)(value)
 
 
 #: Words that nothing is known about: one part, and each word a kind of its own.

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from spot_ml.words import phrases
 from spot_ml.words.bins import log_int
 from spot_ml.words.clock import hours
 from spot_ml.words.columns import any_of, join_words, missing
@@ -98,6 +99,13 @@ _GRAMMAR = Grammar(
         Link("hour", ((),)),
     ),
     kind=("method", "host", "content", "agent"),
+    phrases={
+        "host": phrases.domain,
+        "agent": phrases.powers,
+        "length": phrases.powers,
+        "entropy": phrases.entropy,
+        "hour": phrases.hour,
+    },
 )
 
 

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import math
 
+import ml_days
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spot_ml import pipeline
 from spot_ml.corpus import Corpus, build
 from spot_ml.lda.model import TopicCounts
 from spot_ml.lda.parameters import Parameters
 from spot_ml.ranking import backoff, start
+from spot_ml.ranking.explain import Explainer
 from spot_ml.ranking.listing import Candidate, limited
 from spot_ml.ranking.order import as_score, order, together
 from spot_ml.ranking.parts import Parts
 from spot_ml.ranking.surprise import Weights, damped, nats, surprise
 from spot_ml.words import dns, flow, proxy
 from spot_ml.words.grammar import WHOLE, Grammar, Link, by_pattern
+from spot_ml.words.source import WordContext
 
 PAIR = by_pattern(r"^(?P<shape>[a-z]+)_(?P<size>\d+)$")
 GRAMMAR = Grammar(
@@ -168,6 +172,52 @@ def test_the_smallest_days_have_finite_surprises(triples: list, topics: int):
     found = order(corpus_of(triples), GRAMMAR, Parameters(topics=topics))
     assert np.isfinite(found.surprise.nats).all()
     assert np.isfinite(found.surprise.expected).all()
+
+
+@pytest.mark.parametrize("source", [flow, dns, proxy])
+def test_an_explanation_adds_up_to_the_expected_count(source):
+    rows = ml_days.TABLES[source.WORDS.name]()
+    found = pipeline.analyse(source.WORDS, rows, WordContext(), Parameters(topics=5))
+    ranked = order(found.trained.corpus, source.WORDS.grammar, Parameters(topics=5))
+    explainer = Explainer(ranked)
+    for place, one in enumerate(explainer.explain(range(ranked.corpus.pairs))):
+        unexpected = sum(term.nats for term in one.terms)
+        assert math.log(one.events) - unexpected == pytest.approx(math.log(one.expected), rel=1e-9)
+        (again,) = nats(np.array([float(one.count)]), np.log([one.expected]), 1.0)
+        assert one.nats == pytest.approx(again, abs=1e-9)
+        assert all(0 < term.by_topics < 1.05 and 0 < term.by_day < 1 for term in one.terms)
+        assert 1 <= one.alike <= len(ranked.corpus.documents)
+        assert 0 < sum(carrier.share for carrier in one.topics) <= 1 + 1e-9
+        assert one.word == ranked.corpus.words[ranked.corpus.word[place]].as_py()
+
+
+@pytest.mark.parametrize(
+    ("source", "part", "value", "said"),
+    [
+        (flow, "service", "-1_TCP_443", "TCP 443"),
+        (flow, "service", "_UDP_333333", "UDP high ports"),
+        (flow, "role", "-1_TCP_one", "TCP, has the port"),
+        (flow, "bytes", "5", "16 to 31"),
+        (flow, "packets", "0", "0"),
+        (flow, "hour", "9", "09:00 to 09:59"),
+        (dns, "length", "3", "8 to 15"),
+        (dns, "labels", "0", "0 to 1"),
+        (dns, "entropy", "10", "up to 3.0 bits"),
+        (dns, "entropy", "19", "above 5.4 bits"),
+        (dns, "entropy", "-1", "-1"),
+        (dns, "domain", "1", "a popular domain"),
+        (proxy, "method", "GET", "GET"),
+        (proxy, "hour", "99", "99"),
+    ],
+)
+def test_parts_are_said_in_plain_terms(source, part: str, value: str, said: str):
+    assert source.WORDS.grammar.say(part, value) == said
+
+
+def test_a_day_without_a_word_has_an_empty_order():
+    nothing = pa.array([], pa.string())
+    found = order(build(nothing, nothing, []), GRAMMAR, Parameters())
+    assert found.table().num_rows == 0
 
 
 def test_documents_that_do_the_same_are_in_one_cluster():
