@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -119,6 +120,18 @@ def test_the_list_is_that_of_the_pure_functions(stack: Any, hdfs: Hdfs, source: 
     assert text.splitlines() == results.lines(expected, "\t").to_pylist()
     assert summary["order"] == "surprise"
     assert summary["results"] == expected.num_rows < summary["clean"]
+    said = json.loads(_spot(
+        stack, "explain", "--date", f"{DAY:%Y%m%d}", "--source", source, "--count", "50", "--json"
+    ).stdout)  # fmt: skip
+    assert [row["line"] for row in said] == list(range(1, min(50, expected.num_rows) + 1))
+    for row, line in zip(said, text.splitlines(), strict=False):
+        assert row["result"] == line.split("\t")
+        unexpected = sum(term["nats"] for term in row["terms"])
+        assert math.log(row["events"]) - unexpected == pytest.approx(math.log(row["expected"]))
+        assert math.exp(-row["nats"]) <= 1.0
+    assert "expected of" in _spot(
+        stack, "explain", "--date", f"{DAY:%Y%m%d}", "--source", source, "--line", "1"
+    ).stdout  # fmt: skip
 
 
 def test_one_core_and_a_second_run_give_the_same_bytes(stack: Any, hdfs: Hdfs) -> None:
