@@ -137,7 +137,7 @@ def test_the_list_is_that_of_the_pure_functions(stack: Any, hdfs: Hdfs, source: 
 def test_one_core_and_a_second_run_give_the_same_bytes(stack: Any, hdfs: Hdfs) -> None:
     scores = _scores(stack, "flow")
     first = hdfs.read_bytes(f"{scores}/flow_results.csv")
-    _run(stack, "flow", SPOT_SPARK_MASTER="local[1]")
+    _run(stack, "flow", SPOT_SPARK_MASTER="local[1]", SPOT_LDA_SCORE="surprise")
     assert hdfs.read_bytes(f"{scores}/flow_results.csv") == first
     assert [entry.name for entry in hdfs.list(scores.rsplit("/", 1)[0])] == ["scores"]
 
