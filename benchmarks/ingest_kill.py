@@ -104,8 +104,8 @@ def _disturbed(
         entries = kills.finished(config, files, 1800)
         seconds = time.monotonic() - began
         found = kills.sums(config, _days(entries))
-        differences = _verify(config, _days(entries))
         left = kills.left_over(config)
+        differences = _verify(config, _days(entries))
         merged = _merged(config, entries)
     finally:
         stack.down(config)

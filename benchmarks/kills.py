@@ -28,7 +28,7 @@ from spot_ingest.names import digest_of
 from spot_ingest.stage import stage_folder
 from spot_ops import stack, supervisor
 
-#: How often each kind of process is chosen, by the beginning of its name.
+#: How often each kind of process is chosen, by the beginning of its name, however many there are.
 WEIGHTS: Mapping[str, float] = {
     "worker-": 10.0,
     "collector-": 5.0,
@@ -70,7 +70,9 @@ class Killer(threading.Thread):
 
     def _order(self, chance: random.Random) -> Iterator[str]:
         names = sorted(self._processes())
-        weights = [next(w for kind, w in WEIGHTS.items() if n.startswith(kind)) for n in names]
+        kinds = [next(kind for kind in WEIGHTS if name.startswith(kind)) for name in names]
+        number = Counter(kinds)
+        weights = [WEIGHTS[kind] / number[kind] for kind in kinds]
         while names:
             (at,) = chance.choices(range(len(names)), weights)
             yield names.pop(at)
@@ -151,8 +153,19 @@ def checksum(table: Table, rows: pa.Table) -> tuple[int, int]:
     return len(frame), int(np.sum(hashes, dtype=np.uint64))
 
 
-def left_over(config: Config) -> list[str]:
-    """What lies in the stage and in the landing folders."""
+def left_over(config: Config, timeout: float = 120) -> list[str]:
+    """What lies in the stage and in the landing folders, and stays there.
+
+    A worker that dies after the last step of a file leaves its folder; that is removed when the
+    message comes again, some seconds after the file counts as finished.
+    """
+    ends = time.monotonic() + timeout
+    while (found := _lying(config)) and time.monotonic() < ends:
+        time.sleep(1)
+    return found
+
+
+def _lying(config: Config) -> list[str]:
     warehouse = Warehouse(config)
     found = []
     for source in ("flow", "dns", "proxy"):

@@ -87,7 +87,10 @@ class Worker:
         Raises TransientError or ToolError where a later attempt may succeed.
         """
         entry = self._entry(path)
-        if entry is None or entry.finished or self._onlooker.must_wait(entry):
+        if entry is not None and entry.finished:
+            self._stage(entry).clear()  # its worker may have died just before it did
+            return entry
+        if entry is None or self._onlooker.must_wait(entry):
             return entry
         taken = self.ledger.take(entry, self.name)
         if taken is None:

@@ -167,6 +167,15 @@ def test_a_message_that_comes_twice_changes_nothing(tmp_path):
     assert finished(place) == before
 
 
+def test_what_a_worker_left_that_died_after_its_last_step_is_removed(tmp_path):
+    place = Place(tmp_path, "flow")
+    entry = place.through(NAME, FLOW)
+    before = finished(place)
+    place.hdfs.files[f"/user/spot/flow/stage/{entry.hash}/{entry.claim}/rows.jsonl"] = b""
+    assert place.worker().handle(entry.path) == entry
+    assert finished(place) == before
+
+
 def test_a_service_that_is_down_costs_no_attempt(tmp_path):
     place = Place(tmp_path, "flow")
     place.collected(NAME, FLOW)
