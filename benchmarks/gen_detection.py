@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def rank(folder: Path, day: date) -> None:
-    """Feed a day and score it; every row with its words goes to FOLDER/rows/."""
+    """Feed a day and score it: FOLDER/results/ has the lists, FOLDER/rows/ the plain scores."""
     context = {
         "SPOT_CONTEXT_DIR": str(folder / "context"),
         "SPOT_TOP_DOMAINS": str(folder / "context/top-domains.csv"),
@@ -53,13 +53,17 @@ def rank(folder: Path, day: date) -> None:
     files = {s: sorted(map(str, (folder / "data" / s).iterdir())) for s in sources()}
     for source, paths in files.items():
         spot("feed", "--source", source, *paths)
-    (folder / "rows").mkdir(exist_ok=True)
+    for name in ("rows", "results"):
+        (folder / name).mkdir(exist_ok=True)
     for source, paths in files.items():
         spot("wait", "--source", source, *paths, fails=True)  # empty files are set aside
         rows = folder / "rows" / f"{source}.parquet"
-        run = ["--date", f"{day}", "--source", source, "--tol", "1", "--rows", str(rows)]
+        results = folder / "results" / f"{source}.csv"
+        run = ["ml", "run", "--date", f"{day}", "--source", source, "--tol", "1"]
         if not rows.is_file():
-            spot("ml", "run", *run, more=context)
+            spot(*run, "--order", "compatible", "--rows", str(rows), more=context)
+        if not results.is_file():
+            spot(*run, "--order", "surprise", "--results", str(results), more=context)
 
 
 def report(out: Path, folders: list[Path]) -> None:
@@ -69,7 +73,8 @@ def report(out: Path, folders: list[Path]) -> None:
         words += ["--labels", str(folder)]
     for folder in folders:
         for source in sources():
-            words += ["--results", str(folder / "rows" / f"{source}.parquet")]
+            words += ["--results", str(folder / "results" / f"{source}.csv")]
+            words += ["--population", str(folder / "rows" / f"{source}.parquet")]
     text = spot(*words, "--html", str(out / "report.html"))
     (out / "report.md").write_text(text)
     (out / "report.json").write_text(spot(*words, "--json"))

@@ -15,10 +15,10 @@ from spot_common.config import Config, load_config
 from spot_common.errors import NotFoundError
 from spot_common.registry import check_source
 from spot_common.warehouse import Warehouse
-from spot_ml import launch
+from spot_ml import explanations, launch
 from spot_ml.arguments import RANDOM_SEED
 from spot_ml.lda.parameters import OPTIMIZERS
-from spot_ml.request import Request
+from spot_ml.request import COMPATIBLE, SURPRISE, Request
 from spot_ml.rows import copy_rows
 
 _STATUS = """
@@ -58,7 +58,13 @@ def _seed(ctx: click.Context, param: click.Parameter, value: str | None) -> int 
 @click.option("--seed", callback=_seed, help="Seed of the fit, or 'random'; default: SEED.")
 @click.option("--optimizer", type=click.Choice(OPTIMIZERS), help="Default: LDA_OPTIMIZER or em.")
 @click.option("--iterations", type=click.IntRange(min=0), help="Iterations of the fit; default 20.")
+@click.option(
+    "--order",
+    type=click.Choice((SURPRISE, COMPATIBLE)),
+    help="By surprise, in groups, or by the original's score; default: LDA_SCORE.",
+)
 @click.option("--compatible", is_flag=True, help="Keep the accidents of the original.")
+@click.option("--results", type=click.Path(path_type=Path), help="Copy the result file there, too.")
 @click.option(
     "--rows", type=click.Path(path_type=Path), help="Copy every scored row with its words there."
 )
@@ -68,6 +74,7 @@ def run(
     source: str,
     tol: float | None,
     max_results: int,
+    results: Path | None,
     rows: Path | None,
     as_json: bool,
     **options: Any,
@@ -80,10 +87,38 @@ def run(
         day, source, threshold, max_results, keep_rows=rows is not None, **options
     )
     _run_day(wanted, config, as_json)
+    places = launch.places(wanted, config)
+    if results is not None:
+        Hdfs(config).download(places.results, results)
     if rows is not None:
-        from spot_ml.job import ROWS
+        from spot_ml.publish import ROWS
 
-        copy_rows(Hdfs(config), f"{launch.places(wanted, config).scored}/{ROWS}", rows)
+        copy_rows(Hdfs(config), f"{places.scored}/{ROWS}", rows)
+
+
+@ml.command(
+    "explain",
+    cls=SpotCommand,
+    examples="""
+    spot ml explain --date 2016-07-08 --source flow
+    spot ml explain --date 2016-07-08 --source dns --line 7 --json
+    """,
+)
+@click.option("--date", "day", type=DAY, required=True, help="Day of the rows (UTC).")
+@click.option("--source", required=True, help="flow, dns, proxy.")
+@click.option("--line", "first", type=click.IntRange(1), help="Only this line of the result.")
+@click.option("--count", type=click.IntRange(1), default=3, help="How many lines; default: 3.")
+@json_option
+def explain(day: date, source: str, first: int | None, count: int, as_json: bool) -> None:
+    """Say why the first events of a result are in it: what was seen, and what was expected."""
+    config = load_config()
+    check_source(source)
+    places = launch.places(launch.Launch(day, source, 1.0), config)
+    rows = explanations.read(Hdfs(config), places, first or 1, 1 if first else count)
+    if as_json:
+        print_json(rows)
+    else:
+        click.echo("\n\n".join("\n".join(explanations.texts(row)) for row in rows))
 
 
 @ml.command("ops", cls=SpotCommand, context_settings={"ignore_unknown_options": True})

@@ -24,40 +24,34 @@ import pyarrow as pa
 from py4j.protocol import Py4JJavaError
 from pyspark import StorageLevel
 from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame, Observation, SparkSession
-from pyspark.sql import functions as F  # noqa: N812 - the name that Spark's users know
+from pyspark.sql import DataFrame, SparkSession
 
 from spot_common import log, progress
 from spot_common.cli import fail
 from spot_common.config import Config, load_config
 from spot_common.errors import DataError, NotFoundError, ServiceError, SpotError
 from spot_common.registry import check_source
-from spot_ml import arguments, feedback, inputs, mllib, stages
-from spot_ml.batches import LINE, source_words
+from spot_ml import arguments, feedback, inputs, mllib, publish, stages
+from spot_ml.batches import source_words
 from spot_ml.feedback import Feedback
 from spot_ml.pipeline import with_counts
-from spot_ml.records import REASON, State
-from spot_ml.request import Request, TableInput, of_arguments, top_domains
+from spot_ml.ranking.order import Order, order
+from spot_ml.records import State
+from spot_ml.request import COMPATIBLE, Request, TableInput, of_arguments, top_domains
 from spot_ml.session import spark_session
 from spot_ml.stages import Tally
 from spot_ml.storage import Storage, explain
 from spot_ml.summary import Summary
-from spot_ml.training import PAIRS, Trained, train
+from spot_ml.training import PAIRS, Trained, corpus_of, train
 from spot_ml.words.source import SourceWords, WordContext
 
 _LOG = log.get("ml.job")
-_PARTS = "parts"
 _RECORD = "run.json"
-#: Folder of the scored rows with their words, beside the results, where a run keeps them.
-ROWS = "rows"
 _SUCCESS = "_SUCCESS"
 
 #: How Spark says that a file which it had listed is not there any more, or is another.
 _CHANGED = ("FILE_NOT_EXIST", "FileNotFoundException", "is not a Parquet file")
 _ATTEMPTS = 3
-
-#: Folder for the records of a state, below the folder of the results.
-_ASIDE = {State.INVALID: "invalid_records", State.CORRUPT: "corrupt_records"}
 
 
 def run(request: Request, config: Config) -> Summary:
@@ -101,12 +95,15 @@ def _attempt(session: SparkSession, request: Request, config: Config, started: f
         if not tallies:
             raise NotFoundError(f"there are no rows at {request.input}")
         given = _matched(records, words, given)
-        trained = _train(session, records, words, request, given, context)
-        threshold = config.integer("SPK_AUTO_BRDCST_JOIN_THR")
-        scored = stages.scored(records, words, trained.score_table(), request.threshold, threshold)
+        trained, ranked = _train(session, records, words, request, given, context)
+        table = trained.beside(ranked.table()) if ranked else trained.score_table()
+        pairs = stages.frame(session, table, config.integer("SPK_AUTO_BRDCST_JOIN_THR"))
         with progress.bar("score and write results"), storage.replaced(request.scored) as folder:
-            results = _write_results(storage, scored, words, request, folder)
-            _write_aside(records, words, tallies, folder)
+            if ranked is None:
+                results = publish.events(storage, records, words, request, pairs, folder)
+            else:
+                results = publish.groups(storage, records, words, request, ranked, pairs, folder)
+            publish.aside(records, words, tallies, folder)
             summary = _summary(request, tallies, given, trained, results, started)
             storage.write_text(f"{folder}/{_RECORD}", json.dumps(summary.facts(), indent=2))
             storage.write_text(f"{folder}/{_SUCCESS}", "")
@@ -149,7 +146,8 @@ def _train(
     request: Request,
     given: Feedback,
     context: WordContext,
-) -> Trained:
+) -> tuple[Trained, Order | None]:
+    """Fit the original's model, and find the default order where that is asked for."""
     with progress.bar("count words per address"):
         counted = stages.pairs(records, words).cast(PAIRS)
     extra = feedback.pairs(words, given, context, request.copies)
@@ -157,31 +155,12 @@ def _train(
     fit = mllib.fit_with(session) if parameters.optimizer.startswith(mllib.PREFIX) else None
     with progress.bar("fit topics", parameters.iterations, "iterations") as shown:
         pairs = pa.concat_tables([counted, extra])
-        return train(pairs, parameters, request.precision, shown.advance, fit)
-
-
-def _write_results(
-    storage: Storage, scored: DataFrame, words: SourceWords, request: Request, folder: str
-) -> int:
-    """Write the result file and give its number of lines."""
-    found = stages.results(scored, words, request.threshold, request.delimiter)
-    if request.keep_rows:
-        found.drop(LINE).write.parquet(f"{folder}/{ROWS}")
-    lines = stages.ranked(found, words, request.most)
-    written = Observation("results")
-    parts = f"{folder}/{_PARTS}"
-    lines.observe(written, F.count(F.lit(1)).alias("lines")).write.text(parts)
-    storage.merge(parts, f"{folder}/{request.results_name}")
-    return int(written.get["lines"])
-
-
-def _write_aside(
-    records: DataFrame, words: SourceWords, tallies: Sequence[Tally], folder: str
-) -> None:
-    for state, name in _ASIDE.items():
-        if any(entry.state == state for entry in tallies):
-            aside = stages.with_state(records, state).select(*words.select_columns, REASON)
-            aside.write.parquet(f"{folder}/{name}")
+        trained = train(pairs, parameters, request.precision, shown.advance, fit)
+    if request.order == COMPATIBLE:
+        return trained, None
+    with progress.bar("find what is surprising", parameters.iterations, "iterations") as shown:
+        found = order(corpus_of(counted), words.grammar, parameters, shown.advance)
+        return trained, found.without(feedback.pairs(words, given, context, 1))
 
 
 def _summary(
@@ -217,6 +196,7 @@ def _summary(
         seed=parameters.seed,
         precision=request.precision,
         compatible=request.compatible,
+        order=request.order,
         log_likelihood=trained.log_likelihood,
         unscored=int(np.isnan(trained.score).sum()),
         results=results,

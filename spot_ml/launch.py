@@ -40,6 +40,7 @@ class Launch:
     iterations: int | None = None
     compatible: bool = False
     keep_rows: bool = False
+    order: str | None = None
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,7 @@ def request(launch: Launch, config: Config) -> Request:
         user_domain=config.text("USER_DOMAIN"),
         compatible=launch.compatible,
         keep_rows=launch.keep_rows,
+        order=launch.order or config.text("LDA_SCORE"),
     )
 
 
@@ -150,4 +152,5 @@ def trial(words: Sequence[str], config: Config) -> Request:
         most=TEST_RESULTS,
         precision=config.integer("PRECISION"),
         user_domain=config.text("USER_DOMAIN"),
+        order=config.text("LDA_SCORE"),
     )

@@ -16,7 +16,11 @@ from numpy.typing import NDArray
 from spot_ml import feedback as feedbacks
 from spot_ml.feedback import Feedback
 from spot_ml.lda.parameters import Parameters
+from spot_ml.ranking.batches import DOCUMENT, KIND, NATS, surprise_batches
+from spot_ml.ranking.listing import Candidate, limited
+from spot_ml.ranking.order import order
 from spot_ml.records import STATE, State, count_values, tag, tagged_schema, word_columns
+from spot_ml.results import output_rows
 from spot_ml.score import ERROR_SCORE, combine, kept
 from spot_ml.training import PAIRS, Trained, train
 from spot_ml.words.source import SourceWords, WordContext
@@ -99,6 +103,41 @@ def _row_scores(source: SourceWords, tagged: pa.Table, trained: Trained) -> NDAr
     corrupt = np.asarray(pc.equal(tagged[STATE], State.CORRUPT.value))
     score[corrupt] = ERROR_SCORE
     return score
+
+
+def listed(
+    source: SourceWords, analysis: Analysis, parameters: Parameters, most: int = -1
+) -> pa.RecordBatch:
+    """The rows of the result in the default order: the first of each group, few per endpoint.
+
+    ``analysis`` must be one without feedback.
+    """
+    found = order(analysis.trained.corpus, source.grammar, parameters)
+    rows = analysis.rows.filter(pc.equal(analysis.rows[STATE], State.CLEAN.value))
+    batch = _joined(source, rows, analysis.trained.beside(found.table()))
+    scored = pa.Table.from_batches(surprise_batches(source.name, 1.0, [batch]))
+    columns = [*source.select_columns, *(word_columns(source) if source.word_in_result else ())]
+    ascending = [(name, "ascending", "at_start") for name in columns]
+    keys = [(NATS, "descending", "at_end"), *ascending]
+    ordered = scored.take(pc.sort_indices(scored, sort_keys=keys))
+    groups = list(zip(ordered[DOCUMENT].to_pylist(), ordered[KIND].to_pylist(), strict=True))
+    first = {group: row for row, group in reversed(list(enumerate(groups)))}
+    ends = list(zip(*(ordered[name].to_pylist() for name in source.documents), strict=True))
+    places = sorted(first.values())
+    chosen = list(limited(Candidate(row, tuple(set(ends[row]))) for row in places))
+    picked = ordered.take(pa.array(chosen[:most] if most > 0 else chosen, pa.int64()))
+    return output_rows(source, picked.combine_chunks().to_batches()[0])
+
+
+def _joined(source: SourceWords, rows: pa.Table, pairs: pa.Table) -> pa.RecordBatch:
+    """Put the values of each document's pair beside a row."""
+    for document, word in zip(source.documents, word_columns(source), strict=True):
+        names = {"document": document, "word": word}
+        side = pairs.rename_columns(
+            [names.get(n, f"{n}_of_{document}") for n in pairs.column_names]
+        )
+        rows = rows.join(side, [document, word], join_type="inner")
+    return rows.combine_chunks().to_batches()[0]
 
 
 def ranked(source: SourceWords, analysis: Analysis, threshold: float, most: int) -> pa.Table:

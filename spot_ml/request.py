@@ -14,6 +14,9 @@ from spot_ml.arguments import RANDOM_SEED, Arguments
 from spot_ml.lda.parameters import Parameters, effective
 from spot_ml.words.domain import top_labels
 
+#: The two orders of a result: by the surprise of counts, in groups, or by the original's score.
+SURPRISE, COMPATIBLE = "surprise", "compatible"
+
 
 @dataclass(frozen=True)
 class TableInput:
@@ -35,7 +38,8 @@ class Request:
 
     ``threshold`` and ``most`` bound the results (``most`` <= 0: all); ``copies`` is the number of
     times that a low-rated row is repeated in training; ``results_name`` the file of the results.
-    ``keep_rows``: write the scored rows with their words, too.
+    ``keep_rows``: write the scored rows with their words, too. ``order``: ``SURPRISE`` or
+    ``COMPATIBLE``.
     """
 
     source: str
@@ -51,6 +55,7 @@ class Request:
     delimiter: str = "\t"
     compatible: bool = False
     keep_rows: bool = False
+    order: str = COMPATIBLE
 
     def __post_init__(self) -> None:
         if math.isnan(self.threshold):
@@ -94,6 +99,7 @@ def of_arguments(arguments: Arguments, config: Config) -> Request:
         user_domain=arguments.userdomain,
         delimiter=arguments.delimiter,
         compatible=arguments.compatible,
+        order=config.text("LDA_SCORE"),
     )
 
 

@@ -81,21 +81,22 @@ def equal_records(records: DataFrame, source: SourceWords, wanted: pa.Table) -> 
     return found.join(F.broadcast(frame), others).select(*names).distinct().toArrow()
 
 
-def scored(
-    records: DataFrame, source: SourceWords, scores: pa.Table, threshold: float, broadcast: int
-) -> DataFrame:
-    """Give the clean records up to the threshold their score and the line of the result.
+def frame(session: SparkSession, pairs: pa.Table, broadcast: int) -> DataFrame:
+    """A table of pairs as a frame, sent to every executor where it is not above so many bytes."""
+    found = _frame(session, pairs)
+    return F.broadcast(found) if pairs.nbytes <= broadcast else found
 
-    ``scores`` has a row per pair; it is sent to every executor where it is not above
-    ``broadcast`` bytes. Spark drops most rows early by the smallest score; what is kept is then
-    decided by ``score.combine`` and ``score.kept``.
+
+def scored(clean: DataFrame, source: SourceWords, pairs: DataFrame, threshold: float) -> DataFrame:
+    """Give the clean records up to the threshold the score of each of their documents.
+
+    ``pairs`` has a row per pair with its ``pair_score``. Spark drops most rows early by the
+    smallest score; what is kept is then decided by ``score.combine`` and ``score.kept``.
     """
-    joined = with_state(records, State.CLEAN)
-    frame = _frame(joined.sparkSession, scores)
-    frame = F.broadcast(frame) if scores.nbytes <= broadcast else frame
+    joined = clean
     columns = score_columns(source)
     for document, word, column in zip(source.documents, word_columns(source), columns, strict=True):
-        side = frame.select(
+        side = pairs.select(
             F.col("document").alias(document),
             F.col("word").alias(word),
             F.col("pair_score").alias(column),

@@ -87,11 +87,15 @@ class Storage:
         return bytes(data).decode("utf-8", errors="replace")
 
     def write_text(self, path: str, text: str) -> None:
+        """Create or replace a file of text."""
+        self.write_bytes(path, text.encode("utf-8"))
+
+    def write_bytes(self, path: str, data: bytes) -> None:
         """Create or replace a file."""
         with explained(path):
             stream = self._system(path).create(self._path(path), True)
             try:
-                stream.write(bytearray(text.encode("utf-8")))
+                stream.write(bytearray(data))
             finally:
                 stream.close()
 

@@ -36,6 +36,7 @@ class Summary:
     seed: int
     precision: int
     compatible: bool
+    order: str
     log_likelihood: float
     unscored: int
     results: int
@@ -55,6 +56,6 @@ class Summary:
             f"{self.topics} topics, {self.iterations} iterations ({self.optimizer}), "
             f"seed {self.seed}, log-likelihood {self.log_likelihood:.1f}",
             f"feedback: {self.feedback_rows} rows used, {self.feedback_skipped} lines skipped",
-            f"results: {self.results} in {self.results_file} ({self.seconds:.1f} s)",
+            f"results: {self.results} by {self.order} in {self.results_file}, {self.seconds:.1f} s",
         ]
         return "\n".join(lines)

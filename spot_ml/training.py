@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from spot_ml import corpus as corpora
@@ -42,6 +43,18 @@ class Trained:
             }
         )
 
+    def beside(self, pairs: pa.Table) -> pa.Table:
+        """Add ``pair_score`` to a table whose pairs (``document``, ``word``) are of the corpus."""
+        document = pc.index_in(pairs["document"], value_set=self.corpus.documents).to_numpy()
+        word = pc.index_in(pairs["word"], value_set=self.corpus.words).to_numpy()
+        return pairs.append_column("pair_score", pa.array(scores(self.model, document, word)))
+
+
+def corpus_of(pairs: pa.Table) -> Corpus:
+    """Number the pairs of a table with the schema ``PAIRS``."""
+    documents, words = pairs["document"].combine_chunks(), pairs["word"].combine_chunks()
+    return corpora.build(documents, words, pairs["count"].to_numpy())
+
 
 def train(
     pairs: pa.Table,
@@ -51,8 +64,7 @@ def train(
     fit: Fit | None = None,
 ) -> Trained:
     """Number the pairs, fit the model, score each pair. ``fit`` replaces the optimizer's own."""
-    documents, words = pairs["document"].combine_chunks(), pairs["word"].combine_chunks()
-    corpus = corpora.build(documents, words, pairs["count"].to_numpy())
+    corpus = corpus_of(pairs)
     counts = (fit or FITS[parameters.optimizer])(corpus, parameters, tick)
     model = model_of(counts, precision)
     return Trained(corpus, model, scores(model, corpus.document, corpus.word))

@@ -11,6 +11,7 @@ from datetime import date
 from itertools import islice
 from typing import IO
 
+import numpy as np
 import pandas as pd
 
 from spot_common.errors import DataError, NotFoundError
@@ -18,6 +19,7 @@ from spot_common.schema.types import ColumnType, Table
 from spot_oa.ports import Files
 
 _NULL = "null"
+_SMALLEST = float(np.finfo(np.float32).tiny)
 _WHOLE = (ColumnType.TINYINT, ColumnType.SMALLINT, ColumnType.INT, ColumnType.BIGINT)
 
 
@@ -69,6 +71,9 @@ def typed(rows: pd.DataFrame, table: Table) -> tuple[pd.DataFrame, int]:
         numbers = pd.to_numeric(texts, errors="coerce")
         if column.type in _WHOLE:
             numbers = numbers.where(numbers.isna() | (numbers % 1 == 0)).astype("Int64")
+        if column.type is ColumnType.FLOAT:
+            # A score that no 32-bit number is as small as stays above those that are 0.
+            numbers = numbers.where(~numbers.between(0, _SMALLEST, inclusive="neither"), _SMALLEST)
         bad += int((numbers.isna() & texts.notna()).sum())
         converted[column.name] = numbers
     return pd.DataFrame(converted), bad

@@ -194,6 +194,12 @@ SECTIONS: tuple[Section, ...] = (
             _path("TOP_DOMAINS", "", "rank,name lines; empty: the list shipped", empty=True),
             _number("TOL", "1e-6", "results have a score up to this", 0),
             _integer("TOPIC_COUNT", "20", "LDA topics", 1),
+            _choice(
+                "LDA_SCORE",
+                "surprise",
+                "order of the results: surprise of counts, or the original's score",
+                ("surprise", "compatible"),
+            ),
             _choice("LDA_OPTIMIZER", "", "em or online; empty: em", ("em", "online"), empty=True),
             _number("LDA_ALPHA", "", "document prior; empty: 1.02", None, empty=True),
             _number("LDA_BETA", "", "topic prior; empty: 1.001", None, empty=True),

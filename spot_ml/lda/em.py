@@ -18,7 +18,7 @@ place in the stream by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,16 +78,27 @@ def blocks(corpus: Corpus, size: int = BLOCK_PAIRS) -> Iterator[Block]:
         begin = end
 
 
-def start_block(block: Block, topics: int, seed: int) -> tuple[Matrix, Matrix]:
-    """Share each pair's count among the topics at random.
+#: Gives the share of each topic in each pair of a block at the start; rows add up to 1.
+Shares = Callable[[Block], Matrix]
 
-    Gives N(d) of the block's documents and what the block adds to N(w) of its words.
-    """
-    random = JavaRandom(seed)
-    random.skip(block.first * topics)
-    share = random.doubles(len(block.count) * topics).reshape(-1, topics)
-    share /= share.sum(axis=1, keepdims=True)
-    share *= block.count[:, None]
+
+def random_shares(topics: int, seed: int) -> Shares:
+    """Share each pair's count among the topics at random."""
+
+    def shares(block: Block) -> Matrix:
+        random = JavaRandom(seed)
+        random.skip(block.first * topics)
+        share = random.doubles(len(block.count) * topics).reshape(-1, topics)
+        share /= share.sum(axis=1, keepdims=True)
+        return share
+
+    return shares
+
+
+def start_block(block: Block, share: Matrix) -> tuple[Matrix, Matrix]:
+    """Give N(d) of the block's documents and what the block adds to N(w) of its words."""
+    topics = share.shape[1]
+    share = share * block.count[:, None]
     document = np.empty((len(block.pointer) - 1, topics))
     word = np.empty((len(block.words), topics))
     for topic in range(topics):
@@ -107,16 +118,22 @@ def step_block(block: Block, a: Matrix, b: Matrix) -> tuple[Matrix, Matrix]:
     return b * (matrix @ a), a * (matrix.T @ b)
 
 
-def fit(corpus: Corpus, parameters: Parameters, tick: Tick = lambda: None) -> TopicCounts:
-    """Fit the model; always the full number of iterations.
+def fit(
+    corpus: Corpus,
+    parameters: Parameters,
+    tick: Tick = lambda: None,
+    shares: Shares | None = None,
+) -> TopicCounts:
+    """Fit the model; always the full number of iterations, from random ``shares`` by default.
 
     The counts that come back are unsmoothed: alpha and beta enter only the iteration.
     """
     topics, vocabulary = parameters.topics, len(corpus.words)
     parts = list(blocks(corpus))
     counts = TopicCounts(np.zeros((len(corpus.documents), topics)), np.zeros((vocabulary, topics)))
+    shares = shares or random_shares(topics, parameters.seed)
     for block in parts:
-        document, word = start_block(block, topics, parameters.seed)
+        document, word = start_block(block, shares(block))
         counts.document[block.documents] = document
         counts.word[block.words] += word
     for _ in range(parameters.iterations):

@@ -6,10 +6,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spot_ml.words import phrases
 from spot_ml.words.bins import ENTROPY_CUTS, bin_of, log_int
 from spot_ml.words.clock import Hours, hours
 from spot_ml.words.columns import join_words, missing, numbers, outside
 from spot_ml.words.domain import domain_features
+from spot_ml.words.grammar import Grammar, Link, by_pattern
 from spot_ml.words.source import (
     Fault,
     FeedbackField,
@@ -94,6 +96,33 @@ def _words(rows: pa.RecordBatch, context: WordContext) -> tuple[pa.Array]:
     return (word,)
 
 
+_GRAMMAR = Grammar(
+    by_pattern(
+        r"^(?P<domain>[^_]*)_(?P<frame>[^_]*)_(?P<hour>[^_]*)_(?P<length>[^_]*)_(?P<entropy>[^_]*)"
+        r"_(?P<labels>[^_]*)_(?P<type>[^_]*)_(?P<rcode>[^_]*)$"
+    ),
+    chain=(
+        Link("rcode", ((),)),
+        Link("type", ((), ("rcode",))),
+        Link("domain", ((), ("type", "rcode"))),
+        Link("length", (("type", "rcode"), ("type", "rcode", "domain"))),
+        Link("entropy", (("length",), ("length", "type", "domain"))),
+        Link("labels", (("length",), ("length", "entropy"))),
+        Link("frame", (("type",), ("type", "rcode", "length"))),
+        Link("hour", ((),)),
+    ),
+    kind=("type", "rcode", "domain"),
+    phrases={
+        "domain": phrases.domain,
+        "length": phrases.powers,
+        "entropy": phrases.entropy,
+        "labels": phrases.powers,
+        "frame": phrases.powers,
+        "hour": phrases.hour,
+    },
+)
+
+
 def _notes(rows: pa.RecordBatch, context: WordContext) -> pa.Array:
     """A remark on answers whose hour does not come from ``frame_time``."""
     other = ~_frame_hours(rows).known & (not context.compatible)
@@ -119,6 +148,7 @@ WORDS = SourceWords(
     legacy_invalid=_legacy_invalid,
     documents=("ip_dst",),
     words=_words,
+    grammar=_GRAMMAR,
     notes=_notes,
     null_values={"dns_qry_class": "unknown", "dns_qry_type": -1, "dns_qry_rcode": -1},
     feedback=FeedbackFormat(

@@ -6,8 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spot_ml.words import phrases
 from spot_ml.words.bins import ceil_log2
 from spot_ml.words.columns import join_words, missing, numbers, outside
+from spot_ml.words.grammar import Grammar, Link, by_pattern
 from spot_ml.words.source import (
     Fault,
     FeedbackField,
@@ -86,6 +88,63 @@ def _words(rows: pa.RecordBatch, context: WordContext) -> tuple[pa.Array, pa.Arr
     )
 
 
+_PARTS = by_pattern(
+    r"^(?P<owner>-1)?_?(?P<port>\d+)_(?P<proto>.*)_(?P<hour>\d+)_(?P<bytes>\d+)_(?P<packets>\d+)$"
+)
+
+
+def _take_apart(words: pa.Array) -> dict[str, pa.Array]:
+    """The parts of words; ``service`` is owner, port and protocol, ``role`` the kind of port."""
+    parts = dict(_PARTS(words))
+    special = pa.array(["0", str(_BOTH_LOW), str(_BOTH_HIGH)])
+    port = pc.if_else(pc.is_in(parts["port"], special), parts["port"], "one")
+    parts["role"] = pc.binary_join_element_wise(parts["owner"], parts["proto"], port, "_")
+    parts["service"] = pc.binary_join_element_wise(
+        parts["owner"], parts["proto"], parts["port"], "_"
+    )
+    return parts
+
+
+def _say_role(text: str) -> str:
+    """Whether the address has the service or uses it."""
+    owner, proto, port = text.split("_", 2) if text.count("_") > 1 else ("", text, "")
+    side = "has the port" if owner else "uses the port"
+    kinds = {
+        "0": "no port",
+        str(_BOTH_LOW): "both ports are low",
+        str(_BOTH_HIGH): "both ports are high",
+        "one": side,
+    }
+    return f"{proto}, {kinds.get(port, port)}"
+
+
+def _say_service(text: str) -> str:
+    """Protocol and port."""
+    _, proto, port = text.split("_", 2) if text.count("_") > 1 else ("", text, "")
+    names = {str(_BOTH_LOW): "low ports", str(_BOTH_HIGH): "high ports"}
+    return f"{proto} {names.get(port, port)}"
+
+
+_GRAMMAR = Grammar(
+    _take_apart,
+    chain=(
+        Link("role", ((),)),
+        Link("service", (("role",),)),
+        Link("hour", ((), ("role",), ("service",))),
+        Link("bytes", ((), ("role",), ("service",))),
+        Link("packets", (("bytes",), ("bytes", "role"), ("bytes", "service"))),
+    ),
+    kind=("service",),
+    phrases={
+        "role": _say_role,
+        "service": _say_service,
+        "hour": phrases.hour,
+        "bytes": phrases.doubling,
+        "packets": phrases.doubling,
+    },
+)
+
+
 def _hour_of_start(text: str) -> int:
     """Hour of ``YYYY-MM-DD HH:MM:SS``."""
     return int(text.split(" ")[1].split(":")[0])
@@ -126,6 +185,7 @@ WORDS = SourceWords(
     legacy_invalid=_legacy_invalid,
     documents=("sip", "dip"),
     words=_words,
+    grammar=_GRAMMAR,
     feedback=FeedbackFormat(
         severity=0,
         fields=(

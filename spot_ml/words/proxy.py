@@ -7,11 +7,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from spot_ml.words import phrases
 from spot_ml.words.bins import log_int
 from spot_ml.words.clock import hours
 from spot_ml.words.columns import any_of, join_words, missing
 from spot_ml.words.domain import domain_features
 from spot_ml.words.entropy import entropy_bins, utf16_lengths
+from spot_ml.words.grammar import Grammar, Link, by_pattern
 from spot_ml.words.source import (
     Fault,
     FeedbackField,
@@ -81,6 +83,32 @@ def _words(rows: pa.RecordBatch, context: WordContext) -> tuple[pa.Array]:
     return (word,)
 
 
+_GRAMMAR = Grammar(
+    by_pattern(
+        r"^(?P<host>[^_]*)_(?P<hour>[^_]*)_(?P<method>.*)_(?P<entropy>\d+)_(?P<content>.*)"
+        r"_(?P<agent>\d+)_(?P<length>\d+)_(?P<code>[^_]*)$"
+    ),
+    chain=(
+        Link("method", ((),)),
+        Link("host", ((), ("method",))),
+        Link("content", ((), ("method",), ("method", "host"))),
+        Link("code", ((), ("method",), ("method", "content"))),
+        Link("agent", ((), ("method",), ("method", "host"))),
+        Link("length", ((), ("method",), ("method", "content"))),
+        Link("entropy", (("length",), ("length", "method"))),
+        Link("hour", ((),)),
+    ),
+    kind=("method", "host", "content", "agent"),
+    phrases={
+        "host": phrases.domain,
+        "agent": phrases.powers,
+        "length": phrases.powers,
+        "entropy": phrases.entropy,
+        "hour": phrases.hour,
+    },
+)
+
+
 WORDS = SourceWords(
     name="proxy",
     model_schema=(
@@ -119,6 +147,7 @@ WORDS = SourceWords(
     legacy_invalid=_legacy_invalid,
     documents=("clientip",),
     words=_words,
+    grammar=_GRAMMAR,
     counted="useragent",
     word_in_result=True,
     null_values={"useragent": "-", "resconttype": "-"},

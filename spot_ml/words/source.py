@@ -10,6 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from spot_ml.words.grammar import WHOLE, Grammar
+
 #: The word of a record that no word can be made for.
 ERROR_WORD = "word_error"
 
@@ -84,7 +86,7 @@ class SourceWords:
     ``null_values`` replaces nulls of clean records. ``documents``: the address columns, one
     word each, in the order that ``words`` gives them. ``counted``: the column whose values are
     counted over the clean records before words are made. ``notes`` may give a remark per
-    clean record.
+    clean record. ``grammar`` says how words break into parts.
     """
 
     name: str
@@ -99,6 +101,7 @@ class SourceWords:
     counted: str | None = None
     word_in_result: bool = False
     notes: Callable[[pa.RecordBatch, WordContext], pa.Array] | None = None
+    grammar: Grammar = WHOLE
 
     def model_arrow(self) -> pa.Schema:
         """The Arrow schema of the model columns."""

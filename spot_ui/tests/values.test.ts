@@ -52,6 +52,7 @@ describe("numbers as text", () => {
   it("says odds in words, and nothing where there are none", () => {
     expect(format.odds(1 / 128e6)).toBe("1 in 128 million");
     expect(format.odds(0.004)).toBe("1 in 250");
+    expect(format.odds(1e-38)).toBe("less than 1 in 1,000 trillion");
     expect(format.odds(0)).toBeNull();
     expect(format.odds(1)).toBeNull();
   });

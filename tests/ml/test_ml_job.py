@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -50,7 +51,7 @@ def _spot(
 def _run(stack: Any, source: str, day: date = DAY, **environ: str) -> dict[str, Any]:
     done = _spot(
         stack, "run", "--date", f"{day:%Y%m%d}", "--source", source, "--tol", "1", "--json",
-        environ=environ,
+        environ={"SPOT_LDA_SCORE": "compatible", **environ},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
@@ -107,10 +108,36 @@ def test_the_job_gives_what_the_pure_analysis_gives(stack: Any, hdfs: Hdfs, sour
             assert all(found[REASON].to_pylist())
 
 
+@pytest.mark.parametrize("source", SOURCES)
+def test_the_list_is_that_of_the_pure_functions(stack: Any, hdfs: Hdfs, source: str) -> None:
+    summary = _run(stack, source, SPOT_LDA_SCORE="surprise")
+    words, rows = source_words(source), ml_days.TABLES[source]()
+    context = WordContext(top_domains=request.top_domains(stack.config))
+    parameters = launch.fit_parameters(stack.config, launch.Launch(DAY, source, 1.0))
+    analysis = pipeline.analyse(words, rows, context, parameters)
+    expected = pipeline.listed(words, analysis, parameters)
+    text = hdfs.read_bytes(f"{_scores(stack, source)}/{source}_results.csv").decode()
+    assert text.splitlines() == results.lines(expected, "\t").to_pylist()
+    assert summary["order"] == "surprise"
+    assert summary["results"] == expected.num_rows < summary["clean"]
+    said = json.loads(_spot(
+        stack, "explain", "--date", f"{DAY:%Y%m%d}", "--source", source, "--count", "50", "--json"
+    ).stdout)  # fmt: skip
+    assert [row["line"] for row in said] == list(range(1, min(50, expected.num_rows) + 1))
+    for row, line in zip(said, text.splitlines(), strict=False):
+        assert row["result"] == line.split("\t")
+        unexpected = sum(term["nats"] for term in row["terms"])
+        assert math.log(row["events"]) - unexpected == pytest.approx(math.log(row["expected"]))
+        assert math.exp(-row["nats"]) <= 1.0
+    assert "expected of" in _spot(
+        stack, "explain", "--date", f"{DAY:%Y%m%d}", "--source", source, "--line", "1"
+    ).stdout  # fmt: skip
+
+
 def test_one_core_and_a_second_run_give_the_same_bytes(stack: Any, hdfs: Hdfs) -> None:
     scores = _scores(stack, "flow")
     first = hdfs.read_bytes(f"{scores}/flow_results.csv")
-    _run(stack, "flow", SPOT_SPARK_MASTER="local[1]")
+    _run(stack, "flow", SPOT_SPARK_MASTER="local[1]", SPOT_LDA_SCORE="surprise")
     assert hdfs.read_bytes(f"{scores}/flow_results.csv") == first
     assert [entry.name for entry in hdfs.list(scores.rsplit("/", 1)[0])] == ["scores"]
 

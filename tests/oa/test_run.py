@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from spot_common.errors import DataError, NotFoundError, ServiceError, UsageError
 from spot_common.registry import check_source
 from spot_common.warehouse import day_values
+from spot_oa.results import typed
 from spot_oa.run import run
 from tests.oa import days
 from tests.oa.conftest import DAY, KNOWN
@@ -173,6 +176,15 @@ def test_a_value_that_is_no_number_becomes_null_and_is_counted(twin: Twin) -> No
     report = run(twin, "flow", DAY, 3000, KNOWN)
     assert report.unreadable_values == 1
     assert rows(twin, "flow", "flow_scores")[0]["sport"] is None
+
+
+def test_a_score_too_small_for_32_bits_is_not_nothing():
+    table = check_source("dns").table("dns_scores")
+    texts = pd.DataFrame({"ml_score": ["0", "1e-304", "1e-45", "0.5", None]}, dtype=object)
+    found, bad = typed(texts, table)
+    smallest = float(np.finfo(np.float32).tiny)
+    assert found["ml_score"].tolist()[:4] == [0.0, smallest, smallest, 0.5]
+    assert bad == 0
 
 
 def test_rows_that_name_another_day_are_counted(twin: Twin) -> None:

@@ -61,10 +61,11 @@ export function strength(value: number): number {
   return Math.min(STRONGEST, Math.max(0, -Math.log(value)));
 }
 
-/** `1 in 128 million` for a probability; null where it says nothing (0 or 1). */
+/** `1 in 128 million` for a probability, in words from 1e-15 on; null where it says nothing (0 or 1). */
 export function odds(value: number): string | null {
   if (!(value > 0) || value >= 1) return null;
   const inverse = 1 / value;
+  if (inverse >= 1e15) return "less than 1 in 1,000 trillion";
   for (const [size, word] of MAGNITUDES) {
     if (inverse >= size) return `1 in ${Number((inverse / size).toPrecision(3)).toLocaleString("en-US")} ${word}`;
   }

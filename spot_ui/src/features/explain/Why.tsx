@@ -26,7 +26,7 @@ function Lead({ source, row, rows }: { source: Source; row: RankedRow; rows: rea
       </li>
       {chance && (
         <li>
-          The model gives such an event a chance of <b>{chance}</b>.
+          An ordinary day would show this with odds of <b>{chance}</b>.
         </li>
       )}
       <li>

@@ -1,0 +1,206 @@
+"""Why a pair is surprising: its expected count, taken apart into the parts of its word.
+
+    ln mu = ln n_d + sum_j (lambda ln p_j + (1 - lambda) ln P_j)
+
+with P_j the chance of part j by the back-off and p_j that by the topics: the sum over words that
+share parts 1 to j, divided by the same for parts 1 to j - 1. The last p_j closes the sum, so the
+terms add up to ln mu exactly, and T follows from the count and mu.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from spot_ml.lda.model import Matrix
+from spot_ml.ranking import backoff
+from spot_ml.ranking.order import Order
+from spot_ml.ranking.surprise import WEIGHTS, Weights, damped
+
+Floats = NDArray[np.float64]
+
+#: A row per explained line of the result, in its order; fields as in ``Explanation``.
+SCHEMA = pa.schema(
+    [
+        ("document", pa.string()),
+        ("word", pa.string()),
+        ("count", pa.int64()),
+        ("expected", pa.float64()),
+        ("nats", pa.float64()),
+        ("events", pa.int64()),
+        ("alike", pa.int64()),
+        ("topics", pa.list_(pa.struct([("topic", pa.int32()), ("share", pa.float64())]))),
+        (
+            "terms",
+            pa.list_(
+                pa.struct(
+                    [
+                        ("part", pa.string()),
+                        ("value", pa.string()),
+                        ("by_topics", pa.float64()),
+                        ("by_day", pa.float64()),
+                        ("nats", pa.float64()),
+                    ]
+                )
+            ),
+        ),
+    ]
+)
+
+#: How many topics of a pair are named.
+_TOPICS = 3
+
+
+@dataclass(frozen=True)
+class Term:
+    """One part of a word: its value, its chance by the topics and by the day, and its share.
+
+    ``nats`` is how much it adds to the unexpectedness, -(lambda ln p + (1 - lambda) ln P).
+    """
+
+    part: str
+    value: str
+    by_topics: float
+    by_day: float
+    nats: float
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """A topic and its share of a pair."""
+
+    topic: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why one pair has its surprise.
+
+    ``events`` is the number of words of the document, ``alike`` in how many documents the same
+    kind of word is seen, ``topics`` the topics that carry the pair with their shares of it.
+    """
+
+    document: str
+    word: str
+    count: int
+    expected: float
+    nats: float
+    events: int
+    alike: int
+    topics: tuple[Carrier, ...]
+    terms: tuple[Term, ...]
+
+
+class Explainer:
+    """Explains pairs of one order."""
+
+    def __init__(self, order: Order, weights: Weights = WEIGHTS) -> None:
+        self._order = order
+        self._weights = weights
+        corpus, parts = order.corpus, order.parts
+        self._chain = [link.part for link in parts.grammar.chain]
+        self._by_day = [chance for _, chance in backoff.chances(corpus, parts)]
+        self._prefixes = [parts.codes(self._chain[: n + 1]) for n in range(len(self._chain))]
+        self._summed = [_sums(order.counts.word, codes) for codes in self._prefixes]
+        self._soft = damped(corpus.count)
+        size = len(corpus.documents)
+        self._soft_tokens = np.bincount(corpus.document, self._soft, minlength=size)
+        self._tokens = np.bincount(corpus.document, corpus.count, minlength=size)
+        self._total = order.counts.word.sum(axis=0)
+        kinds = order.kind[corpus.word].astype(np.int64)
+        pairs = np.unique(kinds * size + corpus.document)
+        self._alike = np.bincount(pairs // size, minlength=int(order.kind.max(initial=0)) + 1)
+
+    def explain(self, pairs: Iterable[int]) -> Iterator[Explanation]:
+        """Explain pairs by their places in the corpus."""
+        for pair in pairs:
+            yield self._one(int(pair))
+
+    def of(self, documents: pa.Array, words: pa.Array) -> pa.Table:
+        """Explain pairs by their names, which must be of the corpus: a row each."""
+        corpus = self._order.corpus
+        wide = len(corpus.words)
+        document = pc.index_in(documents, value_set=corpus.documents).to_numpy().astype(np.int64)
+        word = pc.index_in(words, value_set=corpus.words).to_numpy()
+        own = corpus.document.astype(np.int64) * wide + corpus.word
+        places = np.searchsorted(own, document * wide + word)
+        return pa.Table.from_pylist([asdict(one) for one in self.explain(places)], schema=SCHEMA)
+
+    def _one(self, pair: int) -> Explanation:
+        order, corpus = self._order, self._order.corpus
+        document, word = int(corpus.document[pair]), int(corpus.word[pair])
+        log_p, share = self._prefix_chances(pair)
+        log_p = np.log(log_p)
+        by_topics = np.diff(log_p, prepend=0.0)
+        by_day = np.log([chance[pair] for chance in self._by_day])
+        blend = self._weights.blend
+        terms = -(blend * by_topics + (1.0 - blend) * by_day)
+        values = [order.parts.texts[part][word].as_py() for part in self._chain]
+        carried = np.argsort(-share, kind="stable")[:_TOPICS]
+        return Explanation(
+            document=corpus.documents[document].as_py(),
+            word=corpus.words[word].as_py(),
+            count=int(corpus.count[pair]),
+            expected=float(order.surprise.expected[pair]),
+            nats=float(order.surprise.nats[pair]),
+            events=int(self._tokens[document]),
+            alike=int(self._alike[order.kind[word]]),
+            topics=tuple(Carrier(int(k), float(share[k])) for k in carried if share[k] > 0),
+            terms=tuple(
+                Term(part, order.parts.grammar.say(part, value), *map(float, figures))
+                for part, value, *figures in zip(
+                    self._chain, values, np.exp(by_topics), np.exp(by_day), terms, strict=True
+                )
+            ),
+        )
+
+    def _prefix_chances(self, pair: int) -> tuple[Floats, Floats]:
+        """The chance of parts 1 to j by the topics, for each j, and the topics' shares of the pair.
+
+        What the document itself adds to words that share the parts is left out of them; for all
+        parts that is the pair alone, as in ``surprise``.
+        """
+        corpus, counts, weights = self._order.corpus, self._order.counts, self._weights
+        document, word = corpus.document[pair], corpus.word[pair]
+        mine = slice(*np.searchsorted(corpus.document, [document, document + 1]))
+        shares = self._shares(document, corpus.word[mine])
+        added = shares * self._soft[mine, None]
+        own = added[pair - mine.start]
+        day = self._total / max(self._total.sum(), 1e-300)
+        size = max(self._soft_tokens[document] - self._soft[pair], 0.0) + weights.a
+        theta = (np.maximum(counts.document[document] - own, 0.0) + weights.a * day) / size
+        others = np.maximum(self._total - counts.document[document], 0.0) + weights.b
+        found, q = [], 1.0
+        for codes, summed, chance in zip(self._prefixes, self._summed, self._by_day, strict=True):
+            q *= chance[pair]
+            alike = added[codes[corpus.word[mine]] == codes[word]].sum(axis=0)
+            left = np.maximum(summed[codes[word]] - alike, 0.0)
+            found.append(float(theta @ ((left + weights.b * q) / others)))
+        return np.array(found), shares[pair - mine.start]
+
+    def _shares(self, document: int, words: NDArray[np.int32]) -> Matrix:
+        """The topics' shares of pairs of one document."""
+        counts = self._order.counts
+        weight = np.divide(
+            counts.document[document],
+            self._total,
+            out=np.zeros(len(self._total)),
+            where=self._total > 0,
+        )
+        shares = counts.word[words] * weight
+        total = shares.sum(axis=1, keepdims=True)
+        found: Matrix = np.divide(shares, total, out=np.zeros_like(shares), where=total > 0)
+        return found
+
+
+def _sums(of_word: Matrix, codes: NDArray[np.int32]) -> Matrix:
+    """Add up the topic counts of words with the same code."""
+    summed = np.zeros((int(codes.max(initial=0)) + 1, of_word.shape[1]))
+    np.add.at(summed, codes, of_word)
+    return summed

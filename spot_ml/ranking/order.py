@@ -1,0 +1,111 @@
+"""The default order of a day: the surprise of each pair's count, from a fit that needs no seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from spot_ml.corpus import Corpus
+from spot_ml.lda import em
+from spot_ml.lda.em import Block
+from spot_ml.lda.model import Matrix, Tick, TopicCounts
+from spot_ml.lda.parameters import Parameters
+from spot_ml.ranking import backoff, start
+from spot_ml.ranking.parts import Codes, Parts
+from spot_ml.ranking.surprise import Surprise, damped, surprise
+from spot_ml.words.grammar import Grammar
+
+#: Share of a pair's count that the cluster of its document has at the start.
+_OWN_SHARE = 0.8
+#: The result file says exp(-T); beyond this many nats that is no number any more.
+NATS_LIMIT = 700.0
+
+
+@dataclass(frozen=True)
+class Order:
+    """Surprise of each pair of a corpus, and what it was found from: parts and topic counts."""
+
+    corpus: Corpus
+    parts: Parts
+    counts: TopicCounts
+    surprise: Surprise
+
+    @property
+    def kind(self) -> Codes:
+        """The kind of each word: words of a document with equal numbers are one group."""
+        return self.parts.kinds
+
+    def without(self, pairs: pa.Table) -> Order:
+        """Let pairs (``document``, ``word``) count as expected: somebody has said so."""
+        if not pairs.num_rows or not self.corpus.pairs:
+            return self
+        document = pc.index_in(pairs["document"], value_set=self.corpus.documents)
+        word = pc.index_in(pairs["word"], value_set=self.corpus.words)
+        known = pc.and_(pc.is_valid(document), pc.is_valid(word))
+        wide = len(self.corpus.words)
+        keys = document.filter(known).to_numpy().astype(np.int64) * wide
+        keys += word.filter(known).to_numpy()
+        own = self.corpus.document.astype(np.int64) * wide + self.corpus.word
+        nats = np.where(np.isin(own, keys), 0.0, self.surprise.nats)
+        return replace(self, surprise=replace(self.surprise, nats=nats))
+
+    def table(self) -> pa.Table:
+        """One row per pair: its names, ``nats``, ``expected``, ``count`` and ``kind``."""
+        return pa.table(
+            {
+                "document": self.corpus.documents.take(pa.array(self.corpus.document)),
+                "word": self.corpus.words.take(pa.array(self.corpus.word)),
+                "nats": self.surprise.nats,
+                "expected": self.surprise.expected,
+                "count": self.corpus.count,
+                "kind": self.kind[self.corpus.word],
+            }
+        )
+
+
+def order(
+    corpus: Corpus, grammar: Grammar, parameters: Parameters, tick: Tick = lambda: None
+) -> Order:
+    """Find the surprise of every pair. Topics and iterations are those of the parameters."""
+    parts = Parts(grammar, corpus.words)
+    if not corpus.pairs:
+        nothing = np.zeros((0, parameters.topics))
+        return Order(corpus, parts, TopicCounts(nothing, nothing), Surprise(*np.zeros((2, 0))))
+    log_q = backoff.log_chances(corpus, parts)
+    clusters = start.clusters(corpus, parts.kinds, parameters.topics)
+    soft = replace(corpus, count=damped(corpus.count))
+    own = replace(parameters, optimizer="em", alpha=1.02, beta=1.001)
+    counts = em.fit(soft, own, tick, lambda block: _shares(block, clusters, parameters.topics))
+    return Order(corpus, parts, counts, surprise(corpus, counts, log_q))
+
+
+def _shares(block: Block, clusters: NDArray[np.int64], topics: int) -> Matrix:
+    """Most of each pair's count goes to its document's cluster, the rest to all others alike."""
+    rest = (1.0 - _OWN_SHARE) / max(topics - 1, 1)
+    share = np.full((len(block.count), topics), rest if topics > 1 else 1.0)
+    if topics > 1:
+        share[np.arange(len(share)), clusters[block.documents][block.row]] = _OWN_SHARE
+    return share
+
+
+def together(*sides: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Bring the surprises of an event's documents together; say which document decided.
+
+    Their harmonic mean: all must find it odd. The larger one decides, the first of equal ones.
+    """
+    stacked = np.stack(sides)
+    decided = np.argmax(stacked, axis=0)
+    if len(sides) == 1:
+        return stacked[0], decided
+    odd = (stacked > 0).all(axis=0)
+    inverse = np.divide(1.0, stacked, out=np.ones_like(stacked), where=stacked > 0)
+    return np.where(odd, len(sides) / inverse.sum(axis=0), 0.0), decided
+
+
+def as_score(nats: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give exp(-T), small for suspicious; the smallest is that of ``NATS_LIMIT``."""
+    return np.exp(-np.minimum(nats, NATS_LIMIT))

@@ -1,0 +1,62 @@
+"""What the parts of words mean, in plain terms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from spot_ml.words.bins import ENTROPY_CUTS
+
+#: Says the value of a part; a text that it cannot read is given back.
+Say = Callable[[str], str]
+
+
+def _of_number(say: Callable[[int], str]) -> Say:
+    def safe(text: str) -> str:
+        return say(int(text)) if text.isdecimal() else text
+
+    return safe
+
+
+def _span(low: int, high: int) -> str:
+    return f"{low:,}" if low >= high else f"{low:,} to {high:,}"
+
+
+def as_it_is(text: str) -> str:
+    """The value itself."""
+    return text
+
+
+def _hour(number: int) -> str:
+    return f"{number:02d}:00 to {number:02d}:59"
+
+
+def _up_to(number: int) -> str:
+    return _span(2 ** (number - 1) if number else 0, 2**number - 1)
+
+
+def _from(number: int) -> str:
+    return _span(2**number if number else 0, 2 ** (number + 1) - 1)
+
+
+def _entropy(number: int) -> str:
+    low, high = ENTROPY_CUTS[number - 1] if number else 0.0, ENTROPY_CUTS[number]
+    return f"up to {high:.1f} bits" if high < 9 else f"above {low:.1f} bits"
+
+
+def _within(known: int, say: Callable[[int], str]) -> Callable[[int], str]:
+    return lambda number: say(number) if number < known else str(number)
+
+
+def one_of(**meanings: str) -> Say:
+    """Values that stand for something; others are given back. Names begin with ``_``."""
+    known = {name.removeprefix("_"): meaning for name, meaning in meanings.items()}
+    return lambda text: known.get(text, text)
+
+
+#: An hour of the day; numbers whose bin is ceil(log2(n + 1)); numbers whose bin is floor(log2 n);
+#: an entropy whose bin is that of ``ENTROPY_CUTS``.
+hour = _of_number(_within(24, _hour))
+doubling = _of_number(_within(63, _up_to))
+powers = _of_number(_within(63, _from))
+entropy = _of_number(_within(len(ENTROPY_CUTS), _entropy))
+domain = one_of(_0="some domain", _1="a popular domain", _2="the own domain")

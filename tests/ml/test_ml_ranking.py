@@ -1,0 +1,268 @@
+"""The default order: its formulas beside slow and plain ones, and what it must not depend on."""
+
+from __future__ import annotations
+
+import math
+
+import ml_days
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spot_ml import pipeline
+from spot_ml.corpus import Corpus, build
+from spot_ml.lda.model import TopicCounts
+from spot_ml.lda.parameters import Parameters
+from spot_ml.ranking import backoff, start
+from spot_ml.ranking.explain import Explainer
+from spot_ml.ranking.listing import Candidate, limited
+from spot_ml.ranking.order import as_score, order, together
+from spot_ml.ranking.parts import Parts
+from spot_ml.ranking.surprise import Weights, damped, nats, surprise
+from spot_ml.words import dns, flow, proxy
+from spot_ml.words.grammar import WHOLE, Grammar, Link, by_pattern
+from spot_ml.words.source import WordContext
+
+PAIR = by_pattern(r"^(?P<shape>[a-z]+)_(?P<size>\d+)$")
+GRAMMAR = Grammar(
+    PAIR,
+    chain=(Link("shape", ((),)), Link("size", ((), ("shape",)))),
+    kind=("shape",),
+)
+TRIPLES = [
+    ("a", "x_1", 40), ("a", "x_2", 2), ("b", "x_1", 30), ("b", "y_1", 1), ("c", "y_1", 9),
+    ("c", "y_3", 4), ("d", "x_1", 25), ("d", "z_9", 6),
+]  # fmt: skip
+
+
+def corpus_of(triples: list[tuple[str, str, int]]) -> Corpus:
+    documents, words, counts = zip(*triples, strict=True)
+    return build(pa.array(documents), pa.array(words), list(counts))
+
+
+def plain_chance(triples: list[tuple[str, str, int]], document: str, word: str) -> float:
+    """The chance of a word by its parts: the formula, token by token."""
+    parts = [(d, *w.split("_"), c) for d, w, c in triples]
+    shape, size = word.split("_")
+    others = [row for row in parts if row[0] != document]
+
+    def tokens(rows, **wanted):
+        return sum(
+            row[3]
+            for row in rows
+            if wanted.get("shape", row[1]) == row[1] and wanted.get("size", row[2]) == row[2]
+        )
+
+    kappa = backoff.KAPPA
+    chance = 1 / (len({row[1] for row in parts}) + 1)
+    first = (tokens(others, shape=shape) + kappa * chance) / (tokens(others) + kappa)
+    chance = 1 / (len({row[2] for row in parts}) + 1)
+    chance = (tokens(others, size=size) + kappa * chance) / (tokens(others) + kappa)
+    chance = (tokens(others, shape=shape, size=size) + kappa * chance) / (
+        tokens(others, shape=shape) + kappa
+    )
+    return first * chance
+
+
+def test_the_chance_of_a_word_is_that_of_all_other_documents():
+    corpus = corpus_of(TRIPLES)
+    found = np.exp(backoff.log_chances(corpus, Parts(GRAMMAR, corpus.words)))
+    expected = [plain_chance(TRIPLES, d, w) for d, w, _ in sorted(TRIPLES)]
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_document_does_not_make_its_own_words_likely():
+    rare = corpus_of([*TRIPLES, ("e", "q_7", 1)])
+    loud = corpus_of([*TRIPLES, ("e", "q_7", 100_000)])
+    found = [backoff.log_chances(one, Parts(GRAMMAR, one.words))[-1] for one in (rare, loud)]
+    assert found[0] == found[1]
+
+
+def plain_surprise(corpus: Corpus, counts: TopicCounts, q: np.ndarray, w: Weights) -> list[float]:
+    soft = 1 + np.log2(corpus.count)
+    total = counts.word.sum(axis=0)
+    found = []
+    for pair, (d, v) in enumerate(zip(corpus.document, corpus.word, strict=True)):
+        own = corpus.document == d
+        share = counts.document[d] * counts.word[v] / total
+        g = share / share.sum() * soft[pair]
+        theta = np.maximum(counts.document[d] - g, 0) + w.a * total / total.sum()
+        theta /= soft[own].sum() - soft[pair] + w.a
+        phi = np.maximum(counts.word[v] - g, 0) + w.b * q[pair]
+        phi /= np.maximum(total - counts.document[d], 0) + w.b
+        p = float(theta @ phi)
+        mu = corpus.count[own].sum() * p**w.blend * q[pair] ** (1 - w.blend)
+        c = corpus.count[pair]
+        t = c * math.log(c / mu) - (c + w.r) * math.log((c + w.r) / (mu + w.r))
+        found.append(t if c > mu else 0.0)
+    return found
+
+
+def test_surprise_is_the_formula():
+    corpus = corpus_of(TRIPLES)
+    draw = np.random.default_rng(1)
+    soft = damped(corpus.count)
+    share = draw.dirichlet(np.ones(3), corpus.pairs) * soft[:, None]
+    counts = TopicCounts(np.zeros((4, 3)), np.zeros((len(corpus.words), 3)))
+    np.add.at(counts.document, corpus.document, share)
+    np.add.at(counts.word, corpus.word, share)
+    q = draw.uniform(0.01, 0.2, corpus.pairs)
+    found = surprise(corpus, counts, np.log(q))
+    assert found.nats == pytest.approx(plain_surprise(corpus, counts, q, Weights()), rel=1e-9)
+
+
+@given(st.integers(1, 10**9), st.floats(-60, 20))
+def test_nats_are_never_negative_and_never_without_a_value(count: int, log_mean: float):
+    (found,) = nats(np.array([float(count)]), np.array([log_mean]), 1.0)
+    assert found >= -1e-9
+    assert math.isfinite(found)
+
+
+def test_twice_what_is_expected_is_no_news_and_a_thousand_out_of_nothing_is():
+    double, nothing = nats(np.array([2000.0, 1000.0]), np.log([1000.0, 0.01]), 1.0)
+    assert double < 1 < 100 < nothing
+
+
+def test_an_event_is_as_odd_as_both_its_ends_find_it():
+    found, decided = together(np.array([4.0, 0.0, 9.0]), np.array([12.0, 50.0, 9.0]))
+    assert found.tolist() == pytest.approx([6.0, 0.0, 9.0])
+    assert decided.tolist() == [1, 1, 0]
+    alone, first = together(np.array([3.0]))
+    assert (alone.tolist(), first.tolist()) == ([3.0], [0])
+
+
+def test_scores_are_small_for_the_suspicious_and_never_zero():
+    found = as_score(np.array([0.0, 1.0, 5000.0]))
+    assert found.tolist() == pytest.approx([1.0, math.exp(-1), math.exp(-700)])
+    assert found[-1] > 0
+
+
+def shuffled(seed: int) -> Corpus:
+    draw = np.random.default_rng(seed)
+    return corpus_of([TRIPLES[place] for place in draw.permutation(len(TRIPLES))])
+
+
+def test_the_order_depends_on_no_seed_and_no_order_of_rows():
+    first = order(shuffled(1), GRAMMAR, Parameters(topics=3, seed=1))
+    other = order(shuffled(2), GRAMMAR, Parameters(topics=3, seed=99))
+    assert first.table().equals(other.table())
+
+
+def test_pairs_that_somebody_took_for_normal_are_not_surprising():
+    found = order(corpus_of(TRIPLES), GRAMMAR, Parameters(topics=3))
+    low = pa.table({"document": ["d", "nobody"], "word": ["z_9", "z_9"]})
+    before, after = found.surprise.nats, found.without(low).surprise.nats
+    (place,) = np.flatnonzero(before != after)
+    assert (found.corpus.documents[found.corpus.document[place]].as_py(), after[place]) == ("d", 0)
+
+
+@pytest.mark.parametrize(
+    "triples",
+    [
+        [("a", "x_1", 1)],
+        [("a", "x_1", 10**9)],
+        [("a", "x_1", 5), ("b", "x_1", 5)],
+        [("a", "not of the pattern", 3), ("b", "x_1", 5)],
+    ],
+)
+@pytest.mark.parametrize("topics", [1, 20])
+def test_the_smallest_days_have_finite_surprises(triples: list, topics: int):
+    found = order(corpus_of(triples), GRAMMAR, Parameters(topics=topics))
+    assert np.isfinite(found.surprise.nats).all()
+    assert np.isfinite(found.surprise.expected).all()
+
+
+@pytest.mark.parametrize("source", [flow, dns, proxy])
+def test_an_explanation_adds_up_to_the_expected_count(source):
+    rows = ml_days.TABLES[source.WORDS.name]()
+    found = pipeline.analyse(source.WORDS, rows, WordContext(), Parameters(topics=5))
+    ranked = order(found.trained.corpus, source.WORDS.grammar, Parameters(topics=5))
+    explainer = Explainer(ranked)
+    for place, one in enumerate(explainer.explain(range(ranked.corpus.pairs))):
+        unexpected = sum(term.nats for term in one.terms)
+        assert math.log(one.events) - unexpected == pytest.approx(math.log(one.expected), rel=1e-9)
+        (again,) = nats(np.array([float(one.count)]), np.log([one.expected]), 1.0)
+        assert one.nats == pytest.approx(again, abs=1e-9)
+        assert all(0 < term.by_topics < 1.05 and 0 < term.by_day < 1 for term in one.terms)
+        assert 1 <= one.alike <= len(ranked.corpus.documents)
+        assert 0 < sum(carrier.share for carrier in one.topics) <= 1 + 1e-9
+        assert one.word == ranked.corpus.words[ranked.corpus.word[place]].as_py()
+
+
+@pytest.mark.parametrize(
+    ("source", "part", "value", "said"),
+    [
+        (flow, "service", "-1_TCP_443", "TCP 443"),
+        (flow, "service", "_UDP_333333", "UDP high ports"),
+        (flow, "role", "-1_TCP_one", "TCP, has the port"),
+        (flow, "bytes", "5", "16 to 31"),
+        (flow, "packets", "0", "0"),
+        (flow, "hour", "9", "09:00 to 09:59"),
+        (dns, "length", "3", "8 to 15"),
+        (dns, "labels", "0", "0 to 1"),
+        (dns, "entropy", "10", "up to 3.0 bits"),
+        (dns, "entropy", "19", "above 5.4 bits"),
+        (dns, "entropy", "-1", "-1"),
+        (dns, "domain", "1", "a popular domain"),
+        (proxy, "method", "GET", "GET"),
+        (proxy, "hour", "99", "99"),
+    ],
+)
+def test_parts_are_said_in_plain_terms(source, part: str, value: str, said: str):
+    assert source.WORDS.grammar.say(part, value) == said
+
+
+def test_a_day_without_a_word_has_an_empty_order():
+    nothing = pa.array([], pa.string())
+    found = order(build(nothing, nothing, []), GRAMMAR, Parameters())
+    assert found.table().num_rows == 0
+
+
+def test_documents_that_do_the_same_are_in_one_cluster():
+    triples = [(f"x{n}", "x_1", 10 + n) for n in range(5)] + [(f"y{n}", "y_1", 9) for n in range(5)]
+    corpus = corpus_of(triples)
+    found = start.clusters(corpus, Parts(GRAMMAR, corpus.words).kinds, 2)
+    assert len(set(found[:5])) == len(set(found[5:])) == 1
+    assert found[0] != found[5]
+
+
+def test_an_endpoint_has_few_rows():
+    ends = [("a", "b"), ("a", "c"), ("a", "d"), ("a", "e"), ("b", "e"), ("f",)]
+    rows = [Candidate(place, pair) for place, pair in enumerate(ends)]
+    assert list(limited(rows)) == [0, 1, 2, 4, 5]
+    assert list(limited(rows, most=1)) == [0, 5]
+
+
+@pytest.mark.parametrize(
+    ("source", "word", "expected"),
+    [
+        (flow, "443_TCP_10_5_3", {"owner": "", "port": "443", "service": "_TCP_443"}),
+        (flow, "-1_443_TCP_10_5_3", {"owner": "-1", "role": "-1_TCP_one", "packets": "3"}),
+        (flow, "333333_UDP_0_0_0", {"role": "_UDP_333333", "hour": "0", "bytes": "0"}),
+        (dns, "2_5_13_4_6_2_1_0", {"domain": "2", "frame": "5", "hour": "13", "rcode": "0"}),
+        (
+            proxy,
+            "1_9_VERSION_CONTROL_12_x_y_3_7_200",
+            {"method": "VERSION_CONTROL", "content": "x_y", "agent": "3", "code": "200"},
+        ),
+    ],
+)
+def test_words_break_into_their_parts(source, word: str, expected: dict[str, str]):
+    found = source.WORDS.grammar.take_apart(pa.array([word]))
+    assert {name: found[name][0].as_py() for name in expected} == expected
+
+
+@pytest.mark.parametrize("source", [flow, dns, proxy])
+def test_every_part_and_context_of_a_grammar_exists(source):
+    grammar = source.WORDS.grammar
+    names = set(grammar.take_apart(pa.array(["1_2_3"])))
+    used = {link.part for link in grammar.chain} | set(grammar.kind)
+    used |= {name for link in grammar.chain for context in link.contexts for name in context}
+    assert used <= names
+
+
+def test_a_source_without_a_grammar_takes_words_whole():
+    found = order(corpus_of(TRIPLES), WHOLE, Parameters(topics=2))
+    assert len(set(found.kind.tolist())) == len(found.corpus.words)
