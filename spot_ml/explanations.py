@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from spot_common.clients.hdfs import Hdfs
@@ -31,7 +31,7 @@ def read(hdfs: Hdfs, places: Places, first: int, count: int) -> list[dict[str, A
             "there are no explanations of that day",
             hint="score it first by surprise: spot ml run --order surprise",
         ) from error
-    why = pq.read_table(io.BytesIO(data))
+    why = pq.read_table(pa.BufferReader(data), use_threads=False)
     if first > why.num_rows:
         raise NotFoundError(
             f"there is no explanation of line {first}", hint=f"there are {why.num_rows} of them"
