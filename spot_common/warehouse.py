@@ -72,7 +72,7 @@ class Warehouse:
         if len(end) < needed <= size:
             end = self.hdfs.read_end(path, size, needed)
         try:
-            return pq.read_metadata(io.BytesIO(end))
+            return pq.read_metadata(pa.BufferReader(end))
         except (pa.ArrowException, OSError) as error:
             raise DataError(f"{path} is no whole Parquet file: {error}") from error
 
@@ -222,7 +222,7 @@ class _ChangedError(Exception):
 def _rows_of(data: bytes, path: str, schema: pa.Schema) -> pa.Table:
     """Read a Parquet file's rows; DataError where it is none of the table."""
     try:
-        table = pq.read_table(io.BytesIO(data), columns=schema.names, partitioning=None)
+        table = pq.read_table(pa.BufferReader(data), columns=schema.names, partitioning=None)
         return table.select(schema.names).cast(schema)
     except (pa.ArrowException, KeyError) as error:
         raise DataError(

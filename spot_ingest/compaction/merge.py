@@ -33,7 +33,7 @@ def _batches(
     parts: Sequence[Callable[[], bytes]], schema: pa.Schema, receipts: list[Receipt]
 ) -> Iterator[pa.RecordBatch]:
     for part in parts:
-        file = pq.ParquetFile(io.BytesIO(part()))
+        file = pq.ParquetFile(pa.BufferReader(part()))
         receipts += from_metadata(file.metadata.metadata)
         for batch in file.iter_batches(_GROUP_ROWS, columns=schema.names):
             yield batch.cast(schema)
