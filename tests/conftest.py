@@ -40,12 +40,15 @@ SHARED_DATA = ROOT.parent / "shared" / "data"
 
 
 class _ByModule(LoadScopeScheduling):
-    """Hands out test modules whole, and all that need the services to one process."""
+    """Hands out test modules whole, and all that need services or a browser to one process.
+
+    A browser keeps an event loop and programs running in its process to the end.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         module = nodeid.partition("::")[0]
         text = (ROOT / module).read_text()
-        return "services" if re.search(r"mark\.service\b", text) else module
+        return "services" if re.search(r"mark\.(service|browser)\b", text) else module
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
