@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import base64
 import bz2
 import gzip
 import json
 import lzma
+import os
 import random
 import re
 import subprocess
