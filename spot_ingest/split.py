@@ -20,8 +20,10 @@ from spot_ingest.errors import UnreadableError
 #: Rows of a partition that are written together, and bytes kept back in all partitions.
 _GROUP_ROWS = 256 * 1024
 _HELD_BYTES = 16 << 20
-#: Partitions (hours) that one file may spread over.
+#: Partitions (hours) that one file may spread over, and those whose files are open at a time: an
+#: open file holds about 1 MB.
 HOURS_LIMIT = 800
+_OPEN_LIMIT = 64
 _HOUR = 3600
 
 Ints = npt.NDArray[np.int64]
@@ -55,6 +57,14 @@ class _Hour:
     held_rows: int = 0
     held_bytes: int = 0
     writer: pq.ParquetWriter | None = None
+    closed: list[Path] = field(default_factory=list)
+
+    def close(self) -> None:
+        """Close the file for now; what comes later goes to another, which is joined with it."""
+        if self.writer is not None:
+            self.writer.close()
+            self.writer = None
+            self.closed.append(self.path.rename(self.path.with_suffix(f".{len(self.closed)}")))
 
 
 class Splitter:
@@ -69,6 +79,7 @@ class Splitter:
         self._folder = folder
         self._hours: dict[int, _Hour] = {}
         self._held_bytes = 0
+        self._open: dict[Path, _Hour] = {}  # written to longest ago first
 
     def write(self, batch: Batch) -> None:
         """Take the rows of a batch; UnreadableError when the file spreads over too many hours."""
@@ -105,10 +116,24 @@ class Splitter:
         parts = self.parts
         for part, (_, state) in zip(parts, sorted(self._hours.items()), strict=True):
             self._flush(state)
+            if state.closed:
+                self._join(state)
             if state.writer is not None:
                 state.writer.add_key_value_metadata(dict(describe(part)))
                 state.writer.close()
+                state.writer = None
         return parts
+
+    def _join(self, state: _Hour) -> None:
+        """Copy what was written of a partition into one file, which is left open."""
+        state.close()
+        writer = state.writer = self._writer(state)
+        for path in state.closed:
+            with pq.ParquetFile(path) as piece:
+                for group in range(piece.num_row_groups):
+                    writer.write_table(piece.read_row_group(group).cast(self._schema))
+            path.unlink()
+        state.closed.clear()
 
     def _hold(self, hour: int, rows: pa.RecordBatch) -> None:
         state = self._hours.get(hour)
@@ -130,11 +155,19 @@ class Splitter:
     def _flush(self, state: _Hour) -> None:
         if not state.held:
             return
-        if state.writer is None:
-            state.writer = pq.ParquetWriter(state.path, self._schema, compression="zstd")
-        state.writer.write_table(pa.Table.from_batches(state.held, self._schema))
+        writer = state.writer or self._writer(state)
+        self._open.pop(state.path, None)
+        self._open[state.path] = state
+        writer.write_table(pa.Table.from_batches(state.held, self._schema))
         self._held_bytes -= state.held_bytes
         state.held, state.held_rows, state.held_bytes = [], 0, 0
+
+    def _writer(self, state: _Hour) -> pq.ParquetWriter:
+        """Open a partition's file; the one that was written to longest ago is closed for it."""
+        if len(self._open) >= _OPEN_LIMIT:
+            self._open.pop(next(iter(self._open))).close()
+        state.writer = pq.ParquetWriter(state.path, self._schema, compression="zstd")
+        return state.writer
 
 
 def partition_of_hour(hour: int) -> dict[str, int]:

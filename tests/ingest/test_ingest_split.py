@@ -57,6 +57,24 @@ def test_held_rows_are_bounded(tmp_path, monkeypatch):
     assert [part.rows for part in splitter.close()] == [50] * 7
 
 
+def test_few_files_are_open_however_many_hours_there_are(tmp_path, monkeypatch):
+    monkeypatch.setattr(split, "_HELD_BYTES", 0)
+    monkeypatch.setattr(split, "_OPEN_LIMIT", 3)
+    splitter = split.Splitter(TABLE, tmp_path)
+    expected: dict[int, list[str]] = {}
+    for number, hour in enumerate([*range(9), *range(9), 0, 0, 5, 8]):
+        splitter.write(batch([HOUR_2016 + hour], number))
+        expected.setdefault(hour, []).append(str(number))
+        open_now = sum(state.writer is not None for state in splitter._hours.values())
+        assert open_now <= 3
+    parts = splitter.close(lambda part: {"rows": str(part.rows)})
+    for part, hour in zip(parts, range(9), strict=True):
+        file = pq.ParquetFile(part.path)
+        assert file.read()["host"].to_pylist() == expected[hour]
+        assert file.metadata.metadata[b"rows"] == str(len(expected[hour])).encode()
+    assert sorted(tmp_path.iterdir()) == sorted(part.path for part in parts)
+
+
 def test_partitions_are_named_by_utc(tmp_path):
     splitter = split.Splitter(TABLE, tmp_path)
     splitter.write(batch([HOUR_2016, 0], 0))
