@@ -31,6 +31,17 @@ class Corpus:
         """Number of distinct pairs."""
         return len(self.count)
 
+    def places(self, documents: pa.Array, words: pa.Array) -> NDArray[np.int64]:
+        """Give the place of each pair of a document's and a word's name; -1 where it is none."""
+        document = pc.fill_null(pc.index_in(documents, value_set=self.documents), -1).to_numpy()
+        word = pc.fill_null(pc.index_in(words, value_set=self.words), -1).to_numpy()
+        keys = self.document.astype(np.int64) * len(self.words) + self.word
+        wanted = document.astype(np.int64) * len(self.words) + word
+        wanted[(document < 0) | (word < 0)] = -1
+        found = np.searchsorted(keys, wanted)
+        known = keys[np.minimum(found, len(keys) - 1)] == wanted if len(keys) else wanted > 0
+        return np.where(known, found, -1)
+
     def starts(self) -> NDArray[np.int64]:
         """Position of the first pair of each document, and one past the last pair."""
         return np.searchsorted(self.document, np.arange(len(self.documents) + 1)).astype(np.int64)

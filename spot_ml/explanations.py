@@ -14,7 +14,8 @@ from spot_common.errors import NotFoundError
 from spot_common.printed import printed
 from spot_ml.launch import Places
 
-_FILE = "explanations.parquet"
+#: File beside a result that says why each of its first lines is there, and in their order.
+FILE = "explanations.parquet"
 
 
 def read(hdfs: Hdfs, places: Places, first: int, count: int) -> list[dict[str, Any]]:
@@ -24,7 +25,7 @@ def read(hdfs: Hdfs, places: Places, first: int, count: int) -> list[dict[str, A
     ``ranking.explain.SCHEMA``. Raises NotFoundError where the run left none.
     """
     try:
-        data = hdfs.read_bytes(f"{posixpath.dirname(places.results)}/{_FILE}")
+        data = hdfs.read_bytes(f"{posixpath.dirname(places.results)}/{FILE}")
         lines = hdfs.read_bytes(places.results).decode("utf-8", errors="replace").splitlines()
     except NotFoundError as error:
         raise NotFoundError(

@@ -17,10 +17,10 @@ from spot_ml import feedback as feedbacks
 from spot_ml.feedback import Feedback
 from spot_ml.lda.parameters import Parameters
 from spot_ml.ranking.batches import DOCUMENT, KIND, NATS, surprise_batches
-from spot_ml.ranking.listing import Candidate, limited
+from spot_ml.ranking.listing import limited
 from spot_ml.ranking.order import order
 from spot_ml.records import STATE, State, count_values, tag, tagged_schema, word_columns
-from spot_ml.results import output_rows
+from spot_ml.results import order_columns, output_rows
 from spot_ml.score import ERROR_SCORE, combine, kept
 from spot_ml.training import PAIRS, Trained, train
 from spot_ml.words.source import SourceWords, WordContext
@@ -116,16 +116,15 @@ def listed(
     rows = analysis.rows.filter(pc.equal(analysis.rows[STATE], State.CLEAN.value))
     batch = _joined(source, rows, analysis.trained.beside(found.table()))
     scored = pa.Table.from_batches(surprise_batches(source.name, 1.0, [batch]))
-    columns = [*source.select_columns, *(word_columns(source) if source.word_in_result else ())]
-    ascending = [(name, "ascending", "at_start") for name in columns]
+    ascending = [(name, "ascending", "at_start") for name in order_columns(source)]
     keys = [(NATS, "descending", "at_end"), *ascending]
     ordered = scored.take(pc.sort_indices(scored, sort_keys=keys))
     groups = list(zip(ordered[DOCUMENT].to_pylist(), ordered[KIND].to_pylist(), strict=True))
     first = {group: row for row, group in reversed(list(enumerate(groups)))}
-    ends = list(zip(*(ordered[name].to_pylist() for name in source.documents), strict=True))
-    places = sorted(first.values())
-    chosen = list(limited(Candidate(row, tuple(set(ends[row]))) for row in places))
-    picked = ordered.take(pa.array(chosen[:most] if most > 0 else chosen, pa.int64()))
+    best = ordered.take(pa.array(sorted(first.values()), pa.int64()))
+    ends = zip(*(best[name].to_pylist() for name in source.documents), strict=True)
+    chosen = list(limited(ends))
+    picked = best.take(pa.array(chosen[:most] if most > 0 else chosen, pa.int64()))
     return output_rows(source, picked.combine_chunks().to_batches()[0])
 
 
@@ -144,7 +143,7 @@ def ranked(source: SourceWords, analysis: Analysis, threshold: float, most: int)
     """The rows of the result with their score, lowest first, ties by the columns in order."""
     rows = analysis.rows.append_column("score", pa.array(analysis.score))
     rows = rows.filter(pa.array(kept(analysis.score, threshold)))
-    columns = [*source.select_columns, *(word_columns(source) if source.word_in_result else ())]
+    columns = order_columns(source)
     order = [(name, "ascending", "at_start") for name in ("score", *columns)]
     index = pc.sort_indices(rows, sort_keys=order)
     return rows.take(index[:most] if most > 0 else index).select([*columns, "score"])

@@ -10,7 +10,7 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F  # noqa: N812 - the name that Spark's users know
 
-from spot_ml import stages
+from spot_ml import explanations, stages
 from spot_ml.batches import LINE
 from spot_ml.ranking.batches import DOCUMENT, MEMBERS, WORD
 from spot_ml.ranking.explain import Explainer
@@ -26,8 +26,8 @@ from spot_ml.words.source import SourceWords
 _PARTS = "parts"
 #: Folder of the scored rows with their words, beside the results, where a run keeps them.
 ROWS = "rows"
-#: File that says why each of the first so many lines of the result is there, and in their order.
-EXPLANATIONS, EXPLAINED = "explanations.parquet", 3000
+#: So many lines of a result, the first ones, are explained.
+_EXPLAINED = 3000
 #: Folder for the records of a state, below the folder of the results.
 _ASIDE = {State.INVALID: "invalid_records", State.CORRUPT: "corrupt_records"}
 
@@ -77,12 +77,12 @@ def groups(
         for text in lines(output_rows(words, batch), request.delimiter).to_pylist()
     ]
     storage.write_text(f"{folder}/{request.results_name}", "".join(f"{text}\n" for text in texts))
-    first = first_of_groups.slice(0, EXPLAINED)
+    first = first_of_groups.slice(0, _EXPLAINED)
     why = Explainer(ranked).of(first[DOCUMENT], first[WORD])
     why = why.append_column(MEMBERS, first[MEMBERS])
     sink = pa.BufferOutputStream()
     pq.write_table(why, sink)
-    storage.write_bytes(f"{folder}/{EXPLANATIONS}", sink.getvalue().to_pybytes())
+    storage.write_bytes(f"{folder}/{explanations.FILE}", sink.getvalue().to_pybytes())
     return len(texts)
 
 

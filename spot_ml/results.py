@@ -26,6 +26,11 @@ def output_columns(source: SourceWords) -> tuple[str, ...]:
     return (*source.select_columns, *((WORD,) if source.word_in_result else ()), SCORE)
 
 
+def order_columns(source: SourceWords) -> tuple[str, ...]:
+    """Columns of tagged rows that ties go by, in order: those of the result but the score."""
+    return (*source.select_columns, *(word_columns(source) if source.word_in_result else ()))
+
+
 def output_rows(source: SourceWords, rows: pa.RecordBatch) -> pa.RecordBatch:
     """Pick the output columns from tagged rows that have a score."""
     first_word = word_columns(source)[0]

@@ -17,7 +17,7 @@ from pyspark.sql.types import DoubleType, StringType, StructField, StructType
 from spot_ml import batches
 from spot_ml.batches import LINE, score_columns
 from spot_ml.records import REASON, STATE, State, word_columns
-from spot_ml.results import SCORE
+from spot_ml.results import SCORE, order_columns
 from spot_ml.words.source import SourceWords, WordContext
 
 
@@ -122,8 +122,7 @@ def results(records: DataFrame, source: SourceWords, threshold: float, delimiter
 
 def ranked(found: DataFrame, source: SourceWords, most: int) -> DataFrame:
     """The lines of ``results`` in order: lowest score first, ties by the other columns."""
-    order = [*source.select_columns, *(word_columns(source) if source.word_in_result else ())]
-    ordered = found.orderBy(SCORE, *order)
+    ordered = found.orderBy(SCORE, *order_columns(source))
     return (ordered.limit(most) if most > 0 else ordered).select(LINE)
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from spot_ml import corpus as corpora
@@ -45,9 +44,8 @@ class Trained:
 
     def beside(self, pairs: pa.Table) -> pa.Table:
         """Add ``pair_score`` to a table whose pairs (``document``, ``word``) are of the corpus."""
-        document = pc.index_in(pairs["document"], value_set=self.corpus.documents).to_numpy()
-        word = pc.index_in(pairs["word"], value_set=self.corpus.words).to_numpy()
-        return pairs.append_column("pair_score", pa.array(scores(self.model, document, word)))
+        places = self.corpus.places(pairs["document"], pairs["word"])
+        return pairs.append_column("pair_score", pa.array(self.score[places]))
 
 
 def corpus_of(pairs: pa.Table) -> Corpus:

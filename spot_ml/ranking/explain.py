@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from spot_ml.lda.model import Matrix
@@ -124,12 +123,7 @@ class Explainer:
 
     def of(self, documents: pa.Array, words: pa.Array) -> pa.Table:
         """Explain pairs by their names, which must be of the corpus: a row each."""
-        corpus = self._order.corpus
-        wide = len(corpus.words)
-        document = pc.index_in(documents, value_set=corpus.documents).to_numpy().astype(np.int64)
-        word = pc.index_in(words, value_set=corpus.words).to_numpy()
-        own = corpus.document.astype(np.int64) * wide + corpus.word
-        places = np.searchsorted(own, document * wide + word)
+        places = self._order.corpus.places(documents, words)
         return pa.Table.from_pylist([asdict(one) for one in self.explain(places)], schema=SCHEMA)
 
     def _one(self, pair: int) -> Explanation:

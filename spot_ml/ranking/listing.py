@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 
 #: Most rows of the list that one endpoint may have, on either side of an event.
 ROWS_PER_ENDPOINT = 3
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A group's best event: ``row`` is its place in the caller's table, ``endpoints`` its ends."""
+def limited(groups: Iterable[Sequence[str]], most: int = ROWS_PER_ENDPOINT) -> Iterator[int]:
+    """Give the places of the groups, best first, but those of endpoints that have had their rows.
 
-    row: int
-    endpoints: tuple[str, ...]
-
-
-def limited(candidates: Iterable[Candidate], most: int = ROWS_PER_ENDPOINT) -> Iterator[int]:
-    """Give the rows of the candidates, best first, but those of endpoints that have had theirs."""
+    A group is known by the endpoints of its best event; one on both sides counts once.
+    """
     rows: Counter[str] = Counter()
-    for candidate in candidates:
-        if all(rows[end] < most for end in candidate.endpoints):
-            rows.update(candidate.endpoints)
-            yield candidate.row
+    for place, sides in enumerate(groups):
+        ends = set(sides)
+        if all(rows[end] < most for end in ends):
+            rows.update(ends)
+            yield place

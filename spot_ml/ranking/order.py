@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from spot_ml.corpus import Corpus
@@ -41,16 +40,9 @@ class Order:
 
     def without(self, pairs: pa.Table) -> Order:
         """Let pairs (``document``, ``word``) count as expected: somebody has said so."""
-        if not pairs.num_rows or not self.corpus.pairs:
-            return self
-        document = pc.index_in(pairs["document"], value_set=self.corpus.documents)
-        word = pc.index_in(pairs["word"], value_set=self.corpus.words)
-        known = pc.and_(pc.is_valid(document), pc.is_valid(word))
-        wide = len(self.corpus.words)
-        keys = document.filter(known).to_numpy().astype(np.int64) * wide
-        keys += word.filter(known).to_numpy()
-        own = self.corpus.document.astype(np.int64) * wide + self.corpus.word
-        nats = np.where(np.isin(own, keys), 0.0, self.surprise.nats)
+        places = self.corpus.places(pairs["document"], pairs["word"])
+        nats = self.surprise.nats.copy()
+        nats[places[places >= 0]] = 0.0
         return replace(self, surprise=replace(self.surprise, nats=nats))
 
     def table(self) -> pa.Table:

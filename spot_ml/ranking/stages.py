@@ -21,9 +21,9 @@ from spot_ml.ranking.batches import (
     WORD,
     surprise_batches,
 )
-from spot_ml.ranking.listing import Candidate, limited
+from spot_ml.ranking.listing import limited
 from spot_ml.records import word_columns
-from spot_ml.results import SCORE
+from spot_ml.results import SCORE, order_columns
 from spot_ml.words.source import SourceWords
 
 _ADDED = (
@@ -69,7 +69,7 @@ def listed(found: DataFrame, source: SourceWords, most: int) -> pa.Table:
     Ties go by the columns of the result in order; an endpoint has only a few rows. ``most``
     <= 0 gives all of them.
     """
-    order = [F.col(NATS).desc(), *(F.col(name) for name in _order(source))]
+    order = [F.col(NATS).desc(), *(F.col(name) for name in order_columns(source))]
     inside = Window.partitionBy(DOCUMENT, KIND)
     first = (
         found.withColumn("place", F.row_number().over(inside.orderBy(*order)))
@@ -82,9 +82,5 @@ def listed(found: DataFrame, source: SourceWords, most: int) -> pa.Table:
         first = first.limit(max(_LEAST_GROUPS, _GROUPS_PER_ROW * most))
     groups = first.toArrow()
     ends = zip(*(groups[name].to_pylist() for name in source.documents), strict=True)
-    rows = list(limited(Candidate(row, tuple(set(end))) for row, end in enumerate(ends)))
+    rows = list(limited(ends))
     return groups.take(pa.array(rows[:most] if most > 0 else rows, pa.int64()))
-
-
-def _order(source: SourceWords) -> tuple[str, ...]:
-    return (*source.select_columns, *(word_columns(source) if source.word_in_result else ()))

@@ -17,7 +17,7 @@ from spot_ml.lda.model import TopicCounts
 from spot_ml.lda.parameters import Parameters
 from spot_ml.ranking import backoff, start
 from spot_ml.ranking.explain import Explainer
-from spot_ml.ranking.listing import Candidate, limited
+from spot_ml.ranking.listing import limited
 from spot_ml.ranking.order import as_score, order, together
 from spot_ml.ranking.parts import Parts
 from spot_ml.ranking.surprise import Weights, damped, nats, surprise
@@ -230,9 +230,8 @@ def test_documents_that_do_the_same_are_in_one_cluster():
 
 def test_an_endpoint_has_few_rows():
     ends = [("a", "b"), ("a", "c"), ("a", "d"), ("a", "e"), ("b", "e"), ("f",)]
-    rows = [Candidate(place, pair) for place, pair in enumerate(ends)]
-    assert list(limited(rows)) == [0, 1, 2, 4, 5]
-    assert list(limited(rows, most=1)) == [0, 5]
+    assert list(limited(ends)) == [0, 1, 2, 4, 5]
+    assert list(limited(ends, most=1)) == [0, 5]
 
 
 @pytest.mark.parametrize(
