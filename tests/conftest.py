@@ -14,7 +14,7 @@ import sys
 import tempfile
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,10 @@ from hypothesis import settings
 from sqlalchemy import Engine, create_engine, text
 from xdist.scheduler import LoadScopeScheduling
 
+from spot_common.clients.sql import Sql
 from spot_common.config import Config, load_config
 from spot_common.state import engine
+from spot_ingest.ledger import Ledger
 from tests.own_stack import configuration
 
 # The same examples in every run; a machine that is busy for a moment is no failure.
@@ -34,6 +36,9 @@ settings.register_profile("spot", derandomize=True, deadline=None)
 settings.load_profile("spot")
 
 ROOT = Path(__file__).resolve().parents[1]
+
+#: Counts the rows of a table.
+Count = Callable[[str], int]
 
 #: Recorded captures that may not be shipped with the project lie here on our own machines.
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -110,6 +115,21 @@ def stack() -> Iterator[Stack]:
         if not kept:
             local.down(config)
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def ledger(stack: Stack) -> Ledger:
+    """The ledger of the stack."""
+    return Ledger.of(stack.config)
+
+
+@pytest.fixture
+def count(stack: Stack) -> Iterator[Count]:
+    """Counts the rows of a table through the SQL server of the stack."""
+    sql = Sql(stack.config)
+    database = stack.config.text("DBNAME")
+    yield lambda table: int(sql.query(f"SELECT count(*) AS n FROM `{database}`.`{table}`")[0]["n"])
+    sql.close()
 
 
 @pytest.fixture(scope="session")

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import bz2
 import gzip
 import lzma
 import struct
 import subprocess
-import sys
 from pathlib import Path
 
-import lz4.frame
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,26 +23,15 @@ from ingest_captures import (
     section,
 )
 from ingest_twins import DNS_SAMPLE, labels
+from packers import PACKERS
 
 from spot_ingest.errors import UnreadableError
 from spot_ingest.readers import capture
 from spot_ingest.readers.unpacked import Limits
 from spot_ingest.sources.dns import SOURCE, first_moment
 
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
-
 LIMITS = Limits(1 << 30, 250)
 FRAMES = [response(labels(b"n%d" % number, b"com")) for number in range(5)]
-PACKED = {
-    "gz": gzip.compress,
-    "xz": lzma.compress,
-    "zst": zstd.compress,
-    "bz2": bz2.compress,
-    "lz4": lz4.frame.compress,
-}
 
 
 def frames(folder: Path, data: bytes):
@@ -95,10 +81,10 @@ def test_sections_one_after_the_other_in_both_byte_orders(tmp_path: Path):
     assert links == [ETHERNET, ETHERNET, RAW_IP]
 
 
-@pytest.mark.parametrize("kind", PACKED)
+@pytest.mark.parametrize("kind", PACKERS)
 def test_a_compressed_capture_is_the_same_whatever_its_name(tmp_path: Path, kind: str):
-    assert frames(tmp_path, PACKED[kind](pcap(FRAMES)))[0] == FRAMES
-    assert frames(tmp_path, PACKED[kind](pcapng(FRAMES)))[0] == FRAMES
+    assert frames(tmp_path, PACKERS[kind](pcap(FRAMES)))[0] == FRAMES
+    assert frames(tmp_path, PACKERS[kind](pcapng(FRAMES)))[0] == FRAMES
 
 
 @pytest.mark.parametrize("kind", ["modpcap", "snoop", "nsecpcap", "pcapng"])
@@ -228,7 +214,7 @@ def test_the_first_packet_of_every_container(tmp_path: Path, order: str):
     exact = section(ETHERNET, order=order, options=stamp)
     exact += packet(FRAMES[0], stamp=TIME * 2**10 + 7, order=order)
     for data in (pcap(FRAMES, order=order), pcapng(FRAMES, order=order), exact):
-        for pack in (bytes, *PACKED.values()):
+        for pack in (bytes, *PACKERS.values()):
             path.write_bytes(pack(data))
             found = first_moment(path, path.name)
             assert found is not None

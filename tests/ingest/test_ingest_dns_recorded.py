@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import bz2
 import gzip
 import lzma
 import random
 import subprocess
-import sys
 from contextlib import suppress
 from pathlib import Path
 
-import lz4.frame
 import pytest
 from ingest_captures import Read, compared, packet, plain_rows, read, section
 from ingest_twins import DNS_SAMPLE
+from packers import PACKERS
 
 from spot_ingest.errors import UnreadableError
 from spot_ingest.readers.capture import captured
@@ -22,20 +20,8 @@ from spot_ingest.readers.frames import Frames
 from spot_ingest.readers.unpacked import Limits
 from tests.conftest import SHARED_DATA
 
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
-
 RECORDED = sorted((SHARED_DATA / "dns").rglob("*.pcap*"))
 NO_LIMITS = Limits(size=1 << 40, ratio=1 << 20)
-PACKED = {
-    "gz": gzip.compress,
-    "xz": lambda data: lzma.compress(data, preset=1),
-    "zst": zstd.compress,
-    "bz2": bz2.compress,
-    "lz4": lz4.frame.compress,
-}
 
 
 def plain_bytes(path: Path) -> bytes:
@@ -81,7 +67,7 @@ def test_the_sample_is_the_same_in_every_container_and_compressed(tmp_path: Path
     assert len(expected) > 600
     assert read(tmp_path, converted(small, "nsecpcap")).rows == expected
     assert read(tmp_path, converted(small, "pcapng")).rows == expected
-    for kind, pack in PACKED.items():
+    for kind, pack in PACKERS.items():
         assert read(tmp_path, pack(small.read_bytes()), f"some.pcap.{kind}").rows == expected
 
 

@@ -17,11 +17,10 @@ from pathlib import Path
 
 import pytest
 from ingest_twins import PROXY_SAMPLE
-from test_ingest_service import Count, ended, repeated, until
+from test_ingest_service import ended, repeated, until
 
 from spot_common.clients import kafka
 from spot_common.clients.hdfs import Hdfs
-from spot_common.clients.sql import Sql
 from spot_ingest.beat import beat_file
 from spot_ingest.entry import Entry, State
 from spot_ingest.ledger import Ledger
@@ -43,19 +42,6 @@ LINES = PROXY_SAMPLE.read_bytes().splitlines(keepends=True)
 ROWS = 29
 #: How long (seconds) a file is watched that must not come to an end.
 _WATCHED = 3.0
-
-
-@pytest.fixture
-def ledger(stack: Stack) -> Ledger:
-    return Ledger.of(stack.config)
-
-
-@pytest.fixture
-def count(stack: Stack) -> Iterator[Count]:
-    sql = Sql(stack.config)
-    database = stack.config.text("DBNAME")
-    yield lambda table: int(sql.query(f"SELECT count(*) AS n FROM `{database}`.`{table}`")[0]["n"])
-    sql.close()
 
 
 def new_log() -> bytes:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import bz2
 import gzip
-import lzma
 from pathlib import Path
 
-import lz4.frame
 import pytest
 from flow_captures import Packet, pcap
 from ingest_twins import FLOW_SAMPLE
+from packers import PACKERS
 
 from spot_ingest.accounting import Finding
 from spot_ingest.errors import UnreadableError
@@ -18,7 +16,6 @@ from spot_ingest.source import ingest_source
 
 FLOW = ingest_source("flow")
 CAPTURE = pcap([Packet(sport=number) for number in range(1, 11)])
-PACKERS = {"gz": gzip.compress, "xz": lzma.compress, "bz2": bz2.compress, "lz4": lz4.frame.compress}
 
 
 def read(data: bytes, folder: Path) -> tuple[int, Finding]:
@@ -39,7 +36,7 @@ def test_a_compressed_file_is_read_as_what_it_holds(data: bytes, rows: int, pack
     assert read(pack(data), tmp_path) == (rows, Finding())
 
 
-@pytest.mark.parametrize("suffix", [*PACKERS, "zst"])
+@pytest.mark.parametrize("suffix", PACKERS)
 @pytest.mark.parametrize("name", ["nfcapd.202301251836", "a.nfdump", "a.pcap", "a.pcapng", "a.cap"])
 def test_compressed_names_are_taken(name: str, suffix: str):
     assert FLOW.accepted_name(f"{name}.{suffix}") == f"{name}.{suffix}"

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from prometheus_client.parser import text_string_to_metric_families
 from test_ingest_compaction import Day, log
 
+from spot_common.config import Config
 from spot_ingest import metrics, overview
 from spot_ingest.commands import top
 from spot_ingest.entry import Totals
@@ -105,16 +106,21 @@ def scraped(port: int) -> dict[str, float]:
         }
 
 
-def test_prometheus_reads_the_same_figures(day, tmp_path, monkeypatch):
-    config = configuration(tmp_path / "stack")
-    monkeypatch.setattr(Ledger, "of", lambda _: day.ledger)
+def served(config: Config) -> dict[str, float]:
+    """What Prometheus reads of an installation."""
     server, thread = metrics.serve(config)
     try:
-        found = scraped(config.integer("METRICS_PORT"))
+        return scraped(config.integer("METRICS_PORT"))
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def test_prometheus_reads_the_same_figures(day, tmp_path, monkeypatch):
+    config = configuration(tmp_path / "stack")
+    monkeypatch.setattr(Ledger, "of", lambda _: day.ledger)
+    found = served(config)
     assert found["spot_ingest_up"] == 1
     assert found["spot_ingest_files_total,proxy,published"] == 2
     assert found["spot_ingest_files_total,proxy,set_aside"] == 1
@@ -127,11 +133,5 @@ def test_prometheus_reads_the_same_figures(day, tmp_path, monkeypatch):
 
 def test_prometheus_is_told_when_the_ledger_is_away(tmp_path):
     config = configuration(tmp_path / "stack", STATE_DB=f"sqlite:///{tmp_path}")
-    server, thread = metrics.serve(config)
-    try:
-        found = scraped(config.integer("METRICS_PORT"))
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    found = served(config)
     assert found == {"spot_ingest_up": 0}

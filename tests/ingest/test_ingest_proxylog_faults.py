@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import bz2
 import gzip
 import io
-import lzma
 import tracemalloc
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from packers import PACKERS
 from proxylog_lines import COMBINED, FORMATS, MAIN, REPORTER, SQUID, ZEEK_JSON, lines, read
 
 from spot_ingest.accounting import RAW_LIMIT, Finding, Rejected
@@ -20,12 +18,6 @@ from spot_ingest.errors import UnreadableError
 from spot_ingest.readers.proxylog import reader
 from spot_ingest.readers.proxylog.blocks import LINE_LIMIT, LINES_LIMIT, blocks
 from spot_ingest.source import ingest_source
-
-PACKERS: dict[str, Callable[[bytes], bytes]] = {
-    "gz": gzip.compress,
-    "xz": lzma.compress,
-    "bz2": bz2.compress,
-}
 
 
 def from_file(path: Path, data: bytes) -> tuple[int, list[Rejected], Finding]:

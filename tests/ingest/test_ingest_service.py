@@ -7,14 +7,13 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from ingest_twins import DNS_SAMPLE, FLOW_SAMPLE, PROXY_SAMPLE
 
 from spot_common.clients.hdfs import Hdfs
-from spot_common.clients.sql import Sql
 from spot_ingest.beat import beat_file
 from spot_ingest.entry import Entry, State
 from spot_ingest.ledger import Ledger
@@ -22,21 +21,6 @@ from spot_ingest.names import digest_of
 from tests.conftest import Stack
 
 pytestmark = pytest.mark.service
-
-Count = Callable[[str], int]
-
-
-@pytest.fixture
-def ledger(stack: Stack) -> Ledger:
-    return Ledger.of(stack.config)
-
-
-@pytest.fixture
-def count(stack: Stack) -> Iterator[Count]:
-    sql = Sql(stack.config)
-    database = stack.config.text("DBNAME")
-    yield lambda table: int(sql.query(f"SELECT count(*) AS n FROM `{database}`.`{table}`")[0]["n"])
-    sql.close()
 
 
 def flows_in(file: Path) -> int:
