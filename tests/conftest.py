@@ -61,6 +61,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
     return _ByModule(config, log)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name examples that are bytes by their place: bytes such as gzip's may hold the time of day.
+
+    Two processes that collect a moment apart must find the same tests.
+    """
+    return argname if isinstance(val, bytes) else None
+
+
 @dataclass(frozen=True)
 class Stack:
     """A running local stack of the tests' own."""
