@@ -22,14 +22,12 @@ import psutil
 
 from spot_common.config import Config
 from spot_common.warehouse import Warehouse
-from spot_ingest.entry import State
 from spot_ingest.ledger import Ledger
 from spot_ops import stack
 from tests.own_stack import ROOT, configuration
 
 _SPOT = str(Path(sys.executable).with_name("spot"))
 _SAMPLE = ROOT / "samples/proxy/2005-05-04/sampleBluecoat.log"
-_OPEN = (State.SEEN, State.STORED, State.QUEUED, State.CONVERTING)
 
 
 class Watch(threading.Thread):
@@ -90,18 +88,17 @@ def _burst(config: Config, number: int, place: Path) -> bool:
         time.sleep(0.5)
     stored = time.monotonic() - began
     ledger = Ledger.of(config)
-    while ledger.files("proxy", states=_OPEN):
+    while ledger.unfinished("proxy")[0]:
         time.sleep(2)
     seconds = time.monotonic() - began
     watch.over.set()
-    entries = ledger.files("proxy")
     rows = Warehouse(config).sql.query(
         f"SELECT count(*) AS n FROM `{config.text('DBNAME')}`.`proxy`"
     )[0]["n"]
     print(f"{number:,} files stored in {stored:.0f} s, {number / stored:.0f} a second")
     print(f"published {seconds:.0f} s after the first came, {number / seconds:.0f} a second")
     print("most memory: " + ", ".join(f"{n} {b / 2**20:.0f} MiB" for n, b in watch.most.items()))
-    published = sum(entry.state is State.PUBLISHED for entry in entries)
+    published = ledger.totals("proxy").published
     print(f"{published:,} files published, {rows:,} rows in the table")
     return published == number == rows
 

@@ -87,11 +87,12 @@ class Collector:
 
     def look_back(self) -> None:
         """Announce again what the broker has lost: files in line while its line is empty."""
+        if self._ledger.unfinished(self.source.name)[0] == 0 or self._announcer.waiting():
+            return
         on_the_way = (State.STORED, State.QUEUED, State.CONVERTING)
-        waiting = self._ledger.files(self.source.name, states=on_the_way)
-        now = time.time()
-        lost = [entry for entry in waiting if now - entry.changed > _LOST_AFTER]
-        if lost and self._announcer.waiting() == 0:
+        until = time.time() - _LOST_AFTER
+        lost = self._ledger.files(self.source.name, states=on_the_way, until=until)
+        if lost:
             log.event(_LOG, "announced_again", files=len(lost), first=lost[0].hash)
             self._announce(lost)
 

@@ -18,6 +18,7 @@ class State(StrEnum):
     SET_ASIDE = "set aside"
 
 
+OPEN = (State.SEEN, State.STORED, State.QUEUED, State.CONVERTING)
 FINISHED = (State.PUBLISHED, State.SET_ASIDE)
 
 

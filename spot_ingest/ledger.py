@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from spot_common.config import Config
 from spot_common.state import engine, make_tables, reachable
 from spot_ingest.accounting import Account, plain
-from spot_ingest.entry import FINISHED, Arrival, Duplicate, Entry, State, Totals
+from spot_ingest.entry import FINISHED, OPEN, Arrival, Duplicate, Entry, State, Totals
 from spot_ingest.errors import ClaimLostError
 from spot_ingest.ledger_tables import DUPLICATES, FILES, MARKS, METADATA
 
@@ -224,10 +224,12 @@ class Ledger:
         states: Sequence[State] = (),
         digests: Sequence[str] | None = None,
         since: float | None = None,
+        until: float | None = None,
     ) -> list[Entry]:
         """Give files in the order of their arrival.
 
-        ``day`` (YYYY-MM-DD) asks for rows of it, ``since`` for a change since then (seconds).
+        ``day`` (YYYY-MM-DD) asks for rows of it, ``since`` and ``until`` for a last change since
+        and before then (seconds since 1970).
         """
         query = select(FILES)
         if source is not None:
@@ -236,6 +238,8 @@ class Ledger:
             query = query.where(FILES.c.state.in_(states))
         if since is not None:
             query = query.where(FILES.c.changed >= since)
+        if until is not None:
+            query = query.where(FILES.c.changed < until)
         queries = [query]
         if digests is not None:
             chunks = [digests[n : n + _AT_ONCE] for n in range(0, len(digests), _AT_ONCE)]
@@ -244,6 +248,16 @@ class Ledger:
             found = [_entry(row) for q in queries for row in connection.execute(q).mappings()]
         found.sort(key=lambda entry: (entry.arrived, entry.hash))
         return found if day is None else [entry for entry in found if day in entry.days]
+
+    def unfinished(self, source: str) -> tuple[int, float | None]:
+        """Count the files on their way; give when the oldest arrived, None where there is none."""
+        c = FILES.c
+        query = select(func.count(), func.min(c.arrived)).where(
+            c.source == source, c.state.in_(OPEN)
+        )
+        with reachable(), self._database.connect() as connection:
+            number, oldest = connection.execute(query).one()
+        return int(number), oldest
 
     def totals(self, source: str, since: float = 0.0) -> Totals:
         """Count the files that were finished since then (seconds since 1970), and their rows."""

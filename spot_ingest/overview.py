@@ -56,21 +56,21 @@ def overview(config: Config, ledger: Ledger, source: str) -> Overview:
     now = time.time()
     minute = ledger.totals(source, since=now - RATE_OVER)
     hour = ledger.totals(source, since=now - ASIDE_OVER)
-    open_states = (State.SEEN, State.STORED, State.QUEUED, State.CONVERTING)
-    open_ = ledger.files(source, states=open_states)
+    waiting, oldest = ledger.unfinished(source)
+    converting = ledger.files(source, states=(State.CONVERTING,))
     names, arrived = _landing(config, source)
-    ages = [now - moment for moment in (*arrived, *(entry.arrived for entry in open_))]
+    moments = arrived if oldest is None else [*arrived, oldest]
     return Overview(
         source=source,
         landing=names,
-        waiting=len(open_),
-        oldest=max(ages, default=None),
+        waiting=waiting,
+        oldest=now - min(moments) if moments else None,
         lag=_lag(config, source),
         files_per_second=minute.files / RATE_OVER,
         rows_per_second=minute.stored / RATE_OVER,
         set_aside_share=hour.set_aside / max(1, hour.stored + hour.set_aside),
         totals=ledger.totals(source),
-        in_hand=[_in_hand(entry, now) for entry in open_ if entry.claim],
+        in_hand=[_in_hand(entry, now) for entry in converting if entry.claim],
     )
 
 
