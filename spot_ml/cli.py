@@ -15,8 +15,9 @@ from spot_common.config import Config, load_config
 from spot_common.errors import NotFoundError
 from spot_common.registry import check_source
 from spot_common.warehouse import Warehouse
-from spot_ml import explanations, launch
+from spot_ml import launch
 from spot_ml.arguments import RANDOM_SEED
+from spot_ml.commands.explain import explain_command
 from spot_ml.lda.parameters import OPTIMIZERS
 from spot_ml.request import COMPATIBLE, SURPRISE, Request
 from spot_ml.rows import copy_rows
@@ -96,31 +97,6 @@ def run(
         copy_rows(Hdfs(config), f"{places.scored}/{ROWS}", rows)
 
 
-@ml.command(
-    "explain",
-    cls=SpotCommand,
-    examples="""
-    spot ml explain --date 2016-07-08 --source flow
-    spot ml explain --date 2016-07-08 --source dns --line 7 --json
-    """,
-)
-@click.option("--date", "day", type=DAY, required=True, help="Day of the rows (UTC).")
-@click.option("--source", required=True, help="flow, dns, proxy.")
-@click.option("--line", "first", type=click.IntRange(1), help="Only this line of the result.")
-@click.option("--count", type=click.IntRange(1), default=3, help="How many lines; default: 3.")
-@json_option
-def explain(day: date, source: str, first: int | None, count: int, as_json: bool) -> None:
-    """Say why the first events of a result are in it: what was seen, and what was expected."""
-    config = load_config()
-    check_source(source)
-    places = launch.places(launch.Launch(day, source, 1.0), config)
-    rows = explanations.read(Hdfs(config), places, first or 1, 1 if first else count)
-    if as_json:
-        print_json(rows)
-    else:
-        click.echo("\n\n".join("\n".join(explanations.texts(row)) for row in rows))
-
-
 @ml.command("ops", cls=SpotCommand, context_settings={"ignore_unknown_options": True})
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def ops(words: tuple[str, ...]) -> None:
@@ -172,5 +148,7 @@ def _check_day(wanted: launch.Launch, path: str, config: Config) -> None:
         hint=f"the nearest day that has some is {nearest:%Y-%m-%d}",
     )
 
+
+ml.add_command(explain_command)
 
 COMMANDS: list[click.Command] = [ml]

@@ -1,0 +1,1 @@
+"""The verbs of ``spot ml`` beside running it, a module each."""
