@@ -6,28 +6,47 @@ the fits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Protocol
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol, TypeVar
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from spot_common.registry import part
-from spot_ml.records import count_values, tag, word_columns
+from spot_ml.figures import PairFigures
+from spot_ml.records import REASON, STATE, State, count_values, tag, word_columns
 from spot_ml.results import SCORE, lines, output_rows
 from spot_ml.score import combine, kept
 from spot_ml.words.source import SourceWords, WordContext
 
 LINE = "line"
+#: The figure of a pair that the original's order goes by.
+PAIR_SCORE = "pair_score"
 
 Batches = Iterable[pa.RecordBatch]
+T_co = TypeVar("T_co", covariant=True)
+
+#: What a partition says of its records: how often a pair occurs among the clean ones, and how many
+#: records have a state (and reason); of each row either the first or the second two are null.
+COUNTED = pa.schema(
+    [(name, pa.string()) for name in ("document", "word", STATE, REASON)] + [("count", pa.int64())]
+)
+#: Rows of a partition that are gathered before they are brought together.
+_AT_ONCE = 500_000
 
 
-class Shared(Protocol):
+class Shared(Protocol[T_co]):
     """A value that Spark sends to every worker once."""
 
     @property
-    def value(self) -> WordContext:
+    def value(self) -> T_co:
         """The value itself."""
+
+
+class StrayPairError(RuntimeError):
+    """A record has a pair that was not counted: it is not of the rows that were."""
 
 
 def source_words(name: str) -> SourceWords:
@@ -41,28 +60,109 @@ def count_batches(source: str, batches: Batches) -> Iterator[pa.RecordBatch]:
     yield from count_values(source_words(source), batches).to_batches()
 
 
-def tag_batches(source: str, context: Shared, batches: Batches) -> Iterator[pa.RecordBatch]:
+def tag_batches(
+    source: str, context: Shared[WordContext], batches: Batches
+) -> Iterator[pa.RecordBatch]:
     """Give every record its state, reason and words."""
     words = source_words(source)
     for batch in batches:
         yield from tag(words, batch, context.value)
 
 
-def score_columns(source: SourceWords) -> tuple[str, ...]:
-    """Names of the columns that hold the scores of a record's documents."""
-    return tuple(f"score_of_{document}" for document in source.documents)
+def counted_batches(
+    source: str, context: Shared[WordContext], batches: Batches
+) -> Iterator[pa.RecordBatch]:
+    """Count pairs and states over all batches: rows of ``COUNTED``, of each kind one."""
+    words = source_words(source)
+    states: Counter[tuple[str, str | None]] = Counter()
+    gathered: list[pa.Table] = []
+    for batch in tag_batches(source, context, batches):
+        of_batch = pa.table([batch[STATE], batch[REASON]], names=[STATE, REASON])
+        for row in of_batch.group_by([STATE, REASON]).aggregate([([], "count_all")]).to_pylist():
+            states[row[STATE], row[REASON]] += row["count_all"]
+        gathered.append(count_pairs(words, _clean(batch)))
+        if sum(table.num_rows for table in gathered) > _AT_ONCE:
+            gathered = [add_up(gathered)]
+    pairs = add_up(gathered) if gathered else None
+    if pairs is not None:
+        nulls = pa.nulls(pairs.num_rows, pa.string())
+        columns = [pairs["document"], pairs["word"], nulls, nulls, pairs["count"]]
+        yield from pa.table(columns, schema=COUNTED).to_batches(max_chunksize=_AT_ONCE)
+    rows = [{STATE: s, REASON: r, "count": n} for (s, r), n in states.items()]
+    yield from pa.Table.from_pylist(rows, schema=COUNTED).to_batches()
+
+
+def _clean(tagged: pa.RecordBatch) -> pa.RecordBatch:
+    return tagged.filter(pc.equal(tagged[STATE], State.CLEAN.value))
+
+
+def count_pairs(source: SourceWords, clean: pa.RecordBatch | pa.Table) -> pa.Table:
+    """Count the distinct pairs of clean records: ``document``, ``word``, ``count``."""
+    stacked = [
+        pa.table([clean[document], clean[word]], names=["document", "word"])
+        for document, word in zip(source.documents, word_columns(source), strict=True)
+    ]
+    counted = (
+        pa.concat_tables(stacked).group_by(["document", "word"]).aggregate([([], "count_all")])
+    )
+    return counted.rename_columns(["document", "word", "count"])
+
+
+def add_up(counted: Sequence[pa.Table]) -> pa.Table:
+    """Add up the counts of equal pairs."""
+    summed = pa.concat_tables(counted).group_by(["document", "word"]).aggregate([("count", "sum")])
+    return summed.rename_columns(["document", "word", "count"])
+
+
+def located(
+    source: SourceWords,
+    context: Shared[WordContext],
+    figures: PairFigures,
+    batches: Batches,
+) -> Iterator[tuple[pa.RecordBatch, list[np.ndarray]]]:
+    """Give the clean records of each batch with the places of their pairs, as ``places_of``."""
+    for batch in batches:
+        for tagged in tag(source, batch, context.value):
+            rows = _clean(tagged)
+            yield rows, places_of(source, rows, figures)
+
+
+def places_of(source: SourceWords, clean: pa.RecordBatch, figures: PairFigures) -> list[np.ndarray]:
+    """For each document of clean records the places of their pairs.
+
+    Raises StrayPairError where a pair has none.
+    """
+    places = [
+        figures.places(clean[document], clean[word])
+        for document, word in zip(source.documents, word_columns(source), strict=True)
+    ]
+    if any((place < 0).any() for place in places):
+        raise StrayPairError
+    return places
 
 
 def rank_batches(
-    source: str, threshold: float, delimiter: str, batches: Batches
+    source: str,
+    threshold: float,
+    most: int,
+    delimiter: str,
+    context: Shared[WordContext],
+    figures: Shared[PairFigures],
+    batches: Batches,
 ) -> Iterator[pa.RecordBatch]:
-    """Keep the records up to the threshold, with their score and the line of the result."""
+    """Keep the records up to the threshold, with their score and the line of the result.
+
+    Where only the ``most`` best are asked for, others that cannot be among them are left out.
+    """
     words = source_words(source)
-    names = [*words.select_columns, *word_columns(words), SCORE]
-    for batch in batches:
-        parts = [batch[name].to_numpy(zero_copy_only=False) for name in score_columns(words)]
-        score = combine(*parts)
-        scored = batch.append_column(SCORE, pa.array(score))
-        scored = scored.filter(pa.array(kept(score, threshold)))
-        text = lines(output_rows(words, scored), delimiter)
-        yield scored.select(names).append_column(LINE, text)
+    names = [*words.select_columns, *word_columns(words)]
+    best = np.empty(0)
+    for rows, places in located(words, context, figures.value, batches):
+        score = combine(*(figures.value.at(PAIR_SCORE, place) for place in places))
+        wanted = kept(score, threshold)
+        if most > 0:
+            best = np.sort(np.concatenate([best, score[wanted]]))[:most]
+            wanted &= score <= best[-1] if len(best) == most else True
+        found = rows.select(names).append_column(SCORE, pa.array(score))
+        found = found.filter(pa.array(wanted))
+        yield found.append_column(LINE, lines(output_rows(words, found), delimiter))

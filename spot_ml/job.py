@@ -22,7 +22,6 @@ from contextlib import ExitStack, contextmanager
 import numpy as np
 import pyarrow as pa
 from py4j.protocol import Py4JJavaError
-from pyspark import StorageLevel
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
@@ -32,9 +31,11 @@ from spot_common.config import Config, load_config
 from spot_common.errors import DataError, NotFoundError, ServiceError, SpotError
 from spot_common.registry import check_source
 from spot_ml import arguments, feedback, inputs, mllib, publish, stages
-from spot_ml.batches import source_words
+from spot_ml.batches import PAIR_SCORE, StrayPairError, source_words
 from spot_ml.feedback import Feedback
+from spot_ml.figures import PairFigures
 from spot_ml.pipeline import with_counts
+from spot_ml.publish import Day
 from spot_ml.ranking.order import Order, order
 from spot_ml.records import State
 from spot_ml.request import COMPATIBLE, Request, TableInput, of_arguments, top_domains
@@ -50,7 +51,9 @@ _RECORD = "run.json"
 _SUCCESS = "_SUCCESS"
 
 #: How Spark says that a file which it had listed is not there any more, or is another.
-_CHANGED = ("FILE_NOT_EXIST", "FileNotFoundException", "is not a Parquet file")
+_CHANGED = (
+    "FILE_NOT_EXIST", "FileNotFoundException", "is not a Parquet file", StrayPairError.__name__,
+)  # fmt: skip
 _ATTEMPTS = 3
 
 
@@ -89,25 +92,26 @@ def _attempt(session: SparkSession, request: Request, config: Config, started: f
         given = feedback.read(words, _feedback_lines(storage, request.feedback))
         with progress.bar("read rows and make words"):
             context = _context(rows, words, request, given, config)
-            records = stages.tagged(rows, words, session.sparkContext.broadcast(context))
-            records = records.persist(StorageLevel.MEMORY_AND_DISK)
-            tallies = stages.tally(records)
+            day = Day(rows, words, session.sparkContext.broadcast(context))
+            tallies, counted = stages.counted(rows, words, day.context)
         if not tallies:
             raise NotFoundError(f"there are no rows at {request.input}")
-        given = _matched(records, words, given)
-        trained, ranked = _train(session, records, words, request, given, context)
-        table = trained.beside(ranked.table()) if ranked else trained.score_table()
-        pairs = stages.frame(session, table, config.integer("SPK_AUTO_BRDCST_JOIN_THR"))
-        with progress.bar("score and write results"), storage.replaced(request.scored) as folder:
+        given = _matched(day, given)
+        trained, ranked = _train(session, counted.cast(PAIRS), words, request, given, context)
+        figures = _figures(trained, ranked)
+        with (
+            progress.bar("score and write results"),
+            stages.sent(session, figures, config.path("WORK_DIR")) as sent,
+            storage.replaced(request.scored) as folder,
+        ):
             if ranked is None:
-                results = publish.events(storage, records, words, request, pairs, folder)
+                results = publish.events(storage, day, request, sent, folder)
             else:
-                results = publish.groups(storage, records, words, request, ranked, pairs, folder)
-            publish.aside(records, words, tallies, folder)
+                results = publish.groups(storage, day, request, ranked, sent, folder)
+            publish.aside(day, tallies, folder)
             summary = _summary(request, tallies, given, trained, results, started)
             storage.write_text(f"{folder}/{_RECORD}", json.dumps(summary.facts(), indent=2))
             storage.write_text(f"{folder}/{_SUCCESS}", "")
-        records.unpersist()
     log.event(_LOG, "results_written", **summary.facts())
     return summary
 
@@ -131,25 +135,24 @@ def _context(
     return with_counts(context, words, counts, given, request.copies)
 
 
-def _matched(records: DataFrame, words: SourceWords, given: Feedback) -> Feedback:
+def _matched(day: Day, given: Feedback) -> Feedback:
     """Complete feedback rows by the day's records, where the file does not give everything."""
-    wanted = feedback.unmatched(words, given)
+    wanted = feedback.unmatched(day.words, given)
     if not wanted.num_rows:
         return given
-    return feedback.match(words, given, stages.equal_records(records, words, wanted))
+    records = stages.tagged(day.rows, day.words, day.context)
+    return feedback.match(day.words, given, stages.equal_records(records, day.words, wanted))
 
 
 def _train(
     session: SparkSession,
-    records: DataFrame,
+    counted: pa.Table,
     words: SourceWords,
     request: Request,
     given: Feedback,
     context: WordContext,
 ) -> tuple[Trained, Order | None]:
     """Fit the original's model, and find the default order where that is asked for."""
-    with progress.bar("count words per address"):
-        counted = stages.pairs(records, words).cast(PAIRS)
     extra = feedback.pairs(words, given, context, request.copies)
     parameters = request.parameters
     fit = mllib.fit_with(session) if parameters.optimizer.startswith(mllib.PREFIX) else None
@@ -161,6 +164,15 @@ def _train(
     with progress.bar("find what is surprising", parameters.iterations, "iterations") as shown:
         found = order(corpus_of(counted), words.grammar, parameters, shown.advance)
         return trained, found.without(feedback.pairs(words, given, context, 1))
+
+
+def _figures(trained: Trained, ranked: Order | None) -> PairFigures:
+    """What is known of each pair: the original's score, and in the default order its surprise."""
+    if ranked is None:
+        return PairFigures.of(trained.corpus, {PAIR_SCORE: trained.score})
+    return PairFigures.of(
+        ranked.corpus, {**ranked.figures(), PAIR_SCORE: trained.of(ranked.corpus)}
+    )
 
 
 def _summary(

@@ -1,7 +1,7 @@
 """The whole analysis of rows in memory, with the same functions that the Spark job runs.
 
-The job spreads ``count_values`` and ``records.tag`` over partitions and lets Spark add up the
-pairs; here it all happens to one table.
+The job spreads them over partitions and brings together what each says; here it all happens to
+one table.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from spot_ml import feedback as feedbacks
+from spot_ml.batches import PAIR_SCORE, count_pairs, places_of
 from spot_ml.feedback import Feedback
+from spot_ml.figures import PairFigures
 from spot_ml.lda.parameters import Parameters
-from spot_ml.ranking.batches import DOCUMENT, KIND, NATS, surprise_batches
-from spot_ml.ranking.listing import limited
+from spot_ml.ranking.batches import surprises
+from spot_ml.ranking.groups import best_of_groups
+from spot_ml.ranking.listing import list_of
 from spot_ml.ranking.order import order
-from spot_ml.records import STATE, State, count_values, tag, tagged_schema, word_columns
+from spot_ml.records import STATE, State, count_values, tag, tagged_schema
 from spot_ml.results import order_columns, output_rows
 from spot_ml.score import ERROR_SCORE, combine, kept
 from spot_ml.training import PAIRS, Trained, train
@@ -44,17 +47,6 @@ def with_counts(
     total = counts.group_by("value").aggregate([("count", "sum")]).sort_by("value")
     values = dict(zip(total["value"].to_pylist(), total["count_sum"].to_pylist(), strict=True))
     return replace(context, counts={**feedbacks.extra_counts(source, feedback, copies), **values})
-
-
-def pairs_of(source: SourceWords, tagged: pa.Table) -> pa.Table:
-    """Count the (document, word) pairs of clean rows."""
-    rows = tagged.filter(pc.equal(tagged[STATE], State.CLEAN.value))
-    stacked = pa.concat_tables(
-        pa.table({"document": rows[document], "word": rows[word]})
-        for document, word in zip(source.documents, word_columns(source), strict=True)
-    )
-    counted = stacked.group_by(["document", "word"]).aggregate([([], "count_all")])
-    return counted.rename_columns(["document", "word", "count"]).cast(PAIRS)
 
 
 def analyse(
@@ -84,24 +76,19 @@ def analyse(
     model_columns = [name for name, _ in source.model_schema]
     given = feedbacks.match(source, given, tagged.filter(is_clean).select(model_columns))
     extra = feedbacks.pairs(source, given, context, copies)
-    pairs = pa.concat_tables([pairs_of(source, tagged), extra])
+    pairs = pa.concat_tables([count_pairs(source, tagged.filter(is_clean)).cast(PAIRS), extra])
     trained = train(pairs, parameters, precision)
     return Analysis(tagged, trained, _row_scores(source, tagged, trained))
 
 
 def _row_scores(source: SourceWords, tagged: pa.Table, trained: Trained) -> NDArray[np.float64]:
-    table = trained.score_table()
-    known = {
-        (document, word): score
-        for document, word, score in zip(*(c.to_pylist() for c in table.columns), strict=True)
-    }
-    parts = []
-    for document, word in zip(source.documents, word_columns(source), strict=True):
-        keys = zip(tagged[document].to_pylist(), tagged[word].to_pylist(), strict=True)
-        parts.append(np.array([known.get(key, np.nan) for key in keys]))
-    score = combine(*parts)
-    corrupt = np.asarray(pc.equal(tagged[STATE], State.CORRUPT.value))
-    score[corrupt] = ERROR_SCORE
+    score = np.full(tagged.num_rows, np.nan)
+    state = tagged[STATE]
+    score[np.asarray(pc.equal(state, State.CORRUPT.value))] = ERROR_SCORE
+    clean = np.asarray(pc.equal(state, State.CLEAN.value))
+    figures = PairFigures.of(trained.corpus, {PAIR_SCORE: trained.score})
+    places = places_of(source, tagged.filter(pa.array(clean)), figures)
+    score[clean] = combine(*(figures.at(PAIR_SCORE, place) for place in places))
     return score
 
 
@@ -113,30 +100,15 @@ def listed(
     ``analysis`` must be one without feedback.
     """
     found = order(analysis.trained.corpus, source.grammar, parameters)
+    known = {**found.figures(), PAIR_SCORE: analysis.trained.score}
+    figures = PairFigures.of(found.corpus, known)
     rows = analysis.rows.filter(pc.equal(analysis.rows[STATE], State.CLEAN.value))
-    batch = _joined(source, rows, analysis.trained.beside(found.table()))
-    scored = pa.Table.from_batches(surprise_batches(source.name, 1.0, [batch]))
-    ascending = [(name, "ascending", "at_start") for name in order_columns(source)]
-    keys = [(NATS, "descending", "at_end"), *ascending]
-    ordered = scored.take(pc.sort_indices(scored, sort_keys=keys))
-    groups = list(zip(ordered[DOCUMENT].to_pylist(), ordered[KIND].to_pylist(), strict=True))
-    first = {group: row for row, group in reversed(list(enumerate(groups)))}
-    best = ordered.take(pa.array(sorted(first.values()), pa.int64()))
-    ends = zip(*(best[name].to_pylist() for name in source.documents), strict=True)
-    chosen = list(limited(ends))
-    picked = best.take(pa.array(chosen[:most] if most > 0 else chosen, pa.int64()))
-    return output_rows(source, picked.combine_chunks().to_batches()[0])
-
-
-def _joined(source: SourceWords, rows: pa.Table, pairs: pa.Table) -> pa.RecordBatch:
-    """Put the values of each document's pair beside a row."""
-    for document, word in zip(source.documents, word_columns(source), strict=True):
-        names = {"document": document, "word": word}
-        side = pairs.rename_columns(
-            [names.get(n, f"{n}_of_{document}") for n in pairs.column_names]
-        )
-        rows = rows.join(side, [document, word], join_type="inner")
-    return rows.combine_chunks().to_batches()[0]
+    batches = (
+        surprises(source, batch, places_of(source, batch, figures), figures)
+        for batch in rows.combine_chunks().to_batches()
+    )
+    groups = best_of_groups(pa.Table.from_batches(batches), source)
+    return output_rows(source, list_of(groups, source, most).combine_chunks().to_batches()[0])
 
 
 def ranked(source: SourceWords, analysis: Analysis, threshold: float, most: int) -> pa.Table:

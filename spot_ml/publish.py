@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyspark import StorageLevel
+from pyspark import Broadcast
 from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F  # noqa: N812 - the name that Spark's users know
 
 from spot_ml import explanations, stages
 from spot_ml.batches import LINE
-from spot_ml.ranking.batches import DOCUMENT, MEMBERS, WORD
+from spot_ml.figures import Sent
 from spot_ml.ranking.explain import Explainer
+from spot_ml.ranking.groups import DOCUMENT, MEMBERS, WORD
 from spot_ml.ranking.order import Order
 from spot_ml.ranking.stages import listed, surprising
 from spot_ml.records import REASON, State
@@ -21,7 +23,7 @@ from spot_ml.request import Request
 from spot_ml.results import lines, output_rows
 from spot_ml.stages import Tally
 from spot_ml.storage import Storage
-from spot_ml.words.source import SourceWords
+from spot_ml.words.source import SourceWords, WordContext
 
 _PARTS = "parts"
 #: Folder of the scored rows with their words, beside the results, where a run keeps them.
@@ -32,18 +34,33 @@ _EXPLAINED = 3000
 _ASIDE = {State.INVALID: "invalid_records", State.CORRUPT: "corrupt_records"}
 
 
+@dataclass(frozen=True)
+class Day:
+    """The rows of a run, what their words are, and what words need beside the row."""
+
+    rows: DataFrame
+    words: SourceWords
+    context: Broadcast[WordContext]
+
+
 def events(
     storage: Storage,
-    records: DataFrame,
-    words: SourceWords,
+    day: Day,
     request: Request,
-    pairs: DataFrame,
+    figures: Sent,
     folder: str,
 ) -> int:
     """Write the events in the original's order and give their number."""
-    clean = stages.with_state(records, State.CLEAN)
-    scored = stages.scored(clean, words, pairs, request.threshold)
-    found = stages.results(scored, words, request.threshold, request.delimiter)
+    words = day.words
+    found = stages.results(
+        day.rows,
+        words,
+        day.context,
+        figures,
+        threshold=request.threshold,
+        most=-1 if request.keep_rows else request.most,
+        delimiter=request.delimiter,
+    )
     if request.keep_rows:
         found.drop(LINE).write.parquet(f"{folder}/{ROWS}")
     ranked = stages.ranked(found, words, request.most)
@@ -56,21 +73,20 @@ def events(
 
 def groups(
     storage: Storage,
-    records: DataFrame,
-    words: SourceWords,
+    day: Day,
     request: Request,
     ranked: Order,
-    pairs: DataFrame,
+    figures: Sent,
     folder: str,
 ) -> int:
     """Write the list of groups, and why each is in it; give their number."""
-    clean = stages.with_state(records, State.CLEAN)
-    found = surprising(clean, words, pairs, request.threshold)
+    words = day.words
     if request.keep_rows:
-        found = found.persist(StorageLevel.MEMORY_AND_DISK)
-        found.write.parquet(f"{folder}/{ROWS}")
-    first_of_groups = listed(found, words, request.most).combine_chunks()
-    found.unpersist()
+        every = surprising(day.rows, words, day.context, figures, request.threshold)
+        every.write.parquet(f"{folder}/{ROWS}")
+    first_of_groups = listed(
+        day.rows, words, day.context, figures, threshold=request.threshold, most=request.most
+    ).combine_chunks()
     texts = [
         text
         for batch in first_of_groups.to_batches()
@@ -86,9 +102,11 @@ def groups(
     return len(texts)
 
 
-def aside(records: DataFrame, words: SourceWords, tallies: Sequence[Tally], folder: str) -> None:
+def aside(day: Day, tallies: Sequence[Tally], folder: str) -> None:
     """Write the records that are not clean, each with its reason."""
+    words = day.words
     for state, name in _ASIDE.items():
         if any(entry.state == state for entry in tallies):
+            records = stages.tagged(day.rows, words, day.context)
             found = stages.with_state(records, state).select(*words.select_columns, REASON)
             found.write.parquet(f"{folder}/{name}")

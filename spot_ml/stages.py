@@ -5,20 +5,29 @@ The stages in Python (``batches``) work on Arrow batches; Spark adds up, joins a
 
 from __future__ import annotations
 
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark import Broadcast
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - the name that Spark's users know
 from pyspark.sql.types import DoubleType, StringType, StructField, StructType
 
 from spot_ml import batches
-from spot_ml.batches import LINE, score_columns
+from spot_ml.batches import LINE
+from spot_ml.figures import PairFigures, Sent
 from spot_ml.records import REASON, STATE, State, word_columns
 from spot_ml.results import SCORE, order_columns
 from spot_ml.words.source import SourceWords, WordContext
+
+_DDL = {pa.string(): "string", pa.int64(): "long"}
 
 
 class Tally(NamedTuple):
@@ -45,28 +54,27 @@ def tagged(rows: DataFrame, source: SourceWords, context: Broadcast[WordContext]
     return selected.mapInArrow(partial(batches.tag_batches, source.name, context), schema)
 
 
-def tally(records: DataFrame) -> list[Tally]:
-    """Count the records by state and reason."""
-    counted = records.groupBy(STATE, REASON).count().collect()
-    return sorted(
-        (Tally(row[STATE], row[REASON], int(row["count"])) for row in counted),
-        key=lambda entry: (entry.state, entry.reason or ""),
-    )
+def counted(
+    rows: DataFrame, source: SourceWords, context: Broadcast[WordContext]
+) -> tuple[list[Tally], pa.Table]:
+    """Count the records by state and reason, and the distinct pairs of the clean ones."""
+    count = partial(batches.counted_batches, source.name, context)
+    kinds = ", ".join(f"{field.name} {_DDL[field.type]}" for field in batches.COUNTED)
+    names = [field.name for field in batches.COUNTED if field.name != "count"]
+    partial_counts = rows.select(*source.select_columns).mapInArrow(count, kinds)
+    found = partial_counts.groupBy(*names).agg(F.sum("count").alias("count")).toArrow()
+    of_pair = pc.is_valid(found["document"])
+    tallies = [
+        Tally(row[STATE], row[REASON], row["count"])
+        for row in found.filter(pc.invert(of_pair)).to_pylist()
+    ]
+    pairs = found.filter(of_pair).select(["document", "word", "count"])
+    return sorted(tallies, key=lambda entry: (entry.state, entry.reason or "")), pairs
 
 
 def with_state(records: DataFrame, state: State) -> DataFrame:
     """The records of one state."""
     return records.where(F.col(STATE) == state.value)
-
-
-def pairs(records: DataFrame, source: SourceWords) -> pa.Table:
-    """Count the distinct (document, word) pairs of the clean records."""
-    sides = [
-        F.struct(F.col(document).alias("document"), F.col(word).alias("word"))
-        for document, word in zip(source.documents, word_columns(source), strict=True)
-    ]
-    stacked = with_state(records, State.CLEAN).select(F.explode(F.array(*sides)).alias("pair"))
-    return stacked.groupBy("pair.document", "pair.word").count().toArrow()
 
 
 def equal_records(records: DataFrame, source: SourceWords, wanted: pa.Table) -> pa.Table:
@@ -81,43 +89,32 @@ def equal_records(records: DataFrame, source: SourceWords, wanted: pa.Table) -> 
     return found.join(F.broadcast(frame), others).select(*names).distinct().toArrow()
 
 
-def frame(session: SparkSession, pairs: pa.Table, broadcast: int) -> DataFrame:
-    """A table of pairs as a frame, sent to every executor where it is not above so many bytes."""
-    found = _frame(session, pairs)
-    return F.broadcast(found) if pairs.nbytes <= broadcast else found
+@contextmanager
+def sent(session: SparkSession, figures: PairFigures, folder: Path) -> Iterator[Sent]:
+    """Send figures to every executor; ``folder`` is a place for the file at the driver."""
+    with tempfile.TemporaryDirectory(prefix="figures-", dir=folder) as place:
+        path = Path(place) / f"{uuid.uuid4().hex}.arrow"
+        figures.write(path)
+        session.sparkContext.addFile(str(path))
+        yield Sent(path.name)
 
 
-def scored(clean: DataFrame, source: SourceWords, pairs: DataFrame, threshold: float) -> DataFrame:
-    """Give the clean records up to the threshold the score of each of their documents.
-
-    ``pairs`` has a row per pair with its ``pair_score``. Spark drops most rows early by the
-    smallest score; what is kept is then decided by ``score.combine`` and ``score.kept``.
-    """
-    joined = clean
-    columns = score_columns(source)
-    for document, word, column in zip(source.documents, word_columns(source), columns, strict=True):
-        side = pairs.select(
-            F.col("document").alias(document),
-            F.col("word").alias(word),
-            F.col("pair_score").alias(column),
-        )
-        joined = joined.join(side, [document, word])
-    smallest = F.least(*columns) if len(columns) > 1 else F.col(columns[0])
-    return joined.where(smallest <= threshold)
-
-
-def results(records: DataFrame, source: SourceWords, threshold: float, delimiter: str) -> DataFrame:
-    """The records up to the threshold with their words, their score and the line of the result.
-
-    ``records`` is what ``scored`` gives.
-    """
-    kinds = {field.name: field.dataType for field in records.schema.fields}
-    schema = StructType(
-        [StructField(n, kinds[n]) for n in (*source.select_columns, *word_columns(source))]
-        + [StructField(SCORE, DoubleType()), StructField(LINE, StringType())]
-    )
-    rank = partial(batches.rank_batches, source.name, threshold, delimiter)
-    return records.mapInArrow(rank, schema)
+def results(
+    rows: DataFrame,
+    source: SourceWords,
+    context: Broadcast[WordContext],
+    figures: Sent,
+    *,
+    threshold: float,
+    most: int,
+    delimiter: str,
+) -> DataFrame:
+    """The clean records up to the threshold with words, score, and the line of the result."""
+    selected = rows.select(*source.select_columns)
+    words = [StructField(name, StringType()) for name in word_columns(source)]
+    added = [*words, StructField(SCORE, DoubleType()), StructField(LINE, StringType())]
+    rank = partial(batches.rank_batches, source.name, threshold, most, delimiter, context, figures)
+    return selected.mapInArrow(rank, StructType([*selected.schema.fields, *added]))
 
 
 def ranked(found: DataFrame, source: SourceWords, most: int) -> DataFrame:

@@ -42,10 +42,10 @@ class Trained:
             }
         )
 
-    def beside(self, pairs: pa.Table) -> pa.Table:
-        """Add ``pair_score`` to a table whose pairs (``document``, ``word``) are of the corpus."""
-        places = self.corpus.places(pairs["document"], pairs["word"])
-        return pairs.append_column("pair_score", pa.array(self.score[places]))
+    def of(self, corpus: Corpus) -> NDArray[np.float64]:
+        """The score of each pair of another corpus, whose pairs are all of this one."""
+        documents = corpus.documents.take(pa.array(corpus.document))
+        return self.score[self.corpus.places(documents, corpus.words.take(pa.array(corpus.word)))]
 
 
 def corpus_of(pairs: pa.Table) -> Corpus:

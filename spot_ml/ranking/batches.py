@@ -8,49 +8,91 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spot_ml.batches import source_words
+from spot_ml.batches import PAIR_SCORE, Shared, located, source_words
+from spot_ml.figures import PairFigures
+from spot_ml.ranking.groups import (
+    DOCUMENT,
+    KIND,
+    NATS,
+    WORD,
+    best_of_groups,
+    most_surprising,
+)
 from spot_ml.ranking.order import as_score, together
 from spot_ml.records import word_columns
 from spot_ml.results import SCORE
 from spot_ml.score import combine, kept
-from spot_ml.words.source import SourceWords
+from spot_ml.words.source import SourceWords, WordContext
 
-#: Columns of a scored record beside those of the result: surprise in nats, the count of the pair
-#: that decided and the count expected of it, the original's score, and the group: a document, the
-#: record's word there, and its kind; ``members`` is how many records a group has.
-NATS, EXPECTED, COUNT, COMPATIBLE = "nats", "expected", "count", "compatible_score"
-DOCUMENT, WORD, KIND, MEMBERS = "group_document", "group_word", "group_kind", "members"
-#: The columns of the table of pairs that are joined to each side of a record.
-VALUES = (NATS, EXPECTED, COUNT, "kind", "pair_score")
+#: Columns of a scored record beside those of the result and of ``groups``: the count of the pair
+#: that decided, the count expected of it, and the original's score.
+EXPECTED, COUNT, COMPATIBLE = "expected", "count", "compatible_score"
+
+#: Rows of a partition that are gathered before only the best of their groups are kept.
+_AT_ONCE = 300_000
+
+Batches = Iterable[pa.RecordBatch]
 
 
 def surprise_batches(
-    source: str, threshold: float, batches: Iterable[pa.RecordBatch]
+    source: str,
+    threshold: float,
+    context: Shared[WordContext],
+    figures: Shared[PairFigures],
+    batches: Batches,
 ) -> Iterator[pa.RecordBatch]:
-    """Bring the documents of each record together; keep those up to the threshold."""
+    """Give each clean record its surprise; keep those up to the threshold."""
     words = source_words(source)
-    names = [*words.select_columns, *word_columns(words)]
+    for rows, places in located(words, context, figures.value, batches):
+        scored = surprises(words, rows, places, figures.value)
+        yield scored.filter(pa.array(kept(scored[SCORE], threshold)))
+
+
+def surprises(
+    source: SourceWords, rows: pa.RecordBatch, places: list[np.ndarray], figures: PairFigures
+) -> pa.RecordBatch:
+    """Bring what is known of the documents of clean records together."""
+    nats, decided = together(*(figures.at(NATS, place) for place in places))
+    place = np.choose(decided, places)
+    side = pa.array(decided)
+    names = [*source.select_columns, *word_columns(source)]
+    added = {
+        SCORE: pa.array(as_score(nats)),
+        NATS: pa.array(nats),
+        EXPECTED: pa.array(figures.at(EXPECTED, place)),
+        COUNT: pa.array(figures.at(COUNT, place).astype(np.int64)),
+        COMPATIBLE: pa.array(combine(*(figures.at(PAIR_SCORE, p) for p in places))),
+        DOCUMENT: pc.choose(side, *(rows[name] for name in source.documents)),
+        WORD: pc.choose(side, *(rows[name] for name in word_columns(source))),
+        KIND: pa.array(figures.at(KIND, place).astype(np.int32)),
+    }
+    columns = [*(rows[name] for name in names), *added.values()]
+    return pa.RecordBatch.from_arrays(columns, names=[*names, *added])
+
+
+def group_batches(
+    source: str,
+    threshold: float,
+    context: Shared[WordContext],
+    figures: Shared[PairFigures],
+    batches: Batches,
+) -> Iterator[pa.RecordBatch]:
+    """Give the best record of each group of a partition of rows."""
+    scored = surprise_batches(source, threshold, context, figures, batches)
+    yield from _joined(source, scored).to_batches()
+
+
+def first_batches(source: str, most: int, groups: Batches) -> Iterator[pa.RecordBatch]:
+    """Bring what several partitions say of groups together; keep the ``most`` best (<= 0: all)."""
+    yield from most_surprising(_joined(source, groups), most).to_batches()
+
+
+def _joined(source: str, batches: Batches) -> pa.Table:
+    """The best record of each group of all batches."""
+    words = source_words(source)
+    gathered: list[pa.Table] = []
     for batch in batches:
-        sides = {name: _sides(batch, words, name) for name in VALUES}
-        nats, decided = together(*sides[NATS])
-        chosen = {name: np.choose(decided, sides[name]) for name in (EXPECTED, COUNT, "kind")}
-        side = pa.array(decided)
-        score = as_score(nats)
-        added = {
-            SCORE: pa.array(score),
-            NATS: pa.array(nats),
-            EXPECTED: pa.array(chosen[EXPECTED]),
-            COUNT: pa.array(chosen[COUNT].astype(np.int64)),
-            COMPATIBLE: pa.array(combine(*sides["pair_score"])),
-            DOCUMENT: pc.choose(side, *(batch[name] for name in words.documents)),
-            WORD: pc.choose(side, *(batch[name] for name in word_columns(words))),
-            KIND: pa.array(chosen["kind"].astype(np.int32)),
-        }
-        columns = [*(batch[name] for name in names), *added.values()]
-        scored = pa.RecordBatch.from_arrays(columns, names=[*names, *added])
-        yield scored.filter(pa.array(kept(score, threshold)))
-
-
-def _sides(batch: pa.RecordBatch, source: SourceWords, name: str) -> list[np.ndarray]:
-    columns = [batch[f"{name}_of_{document}"] for document in source.documents]
-    return [column.to_numpy(zero_copy_only=False) for column in columns]
+        gathered.append(pa.Table.from_batches([batch]))
+        if sum(table.num_rows for table in gathered) > _AT_ONCE:
+            gathered = [best_of_groups(pa.concat_tables(gathered), words)]
+    return best_of_groups(pa.concat_tables(gathered), words) if gathered else pa.table({})

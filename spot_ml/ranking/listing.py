@@ -5,8 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+import pyarrow as pa
+
+from spot_ml.ranking.groups import best_first
+from spot_ml.words.source import SourceWords
+
 #: Most rows of the list that one endpoint may have, on either side of an event.
 ROWS_PER_ENDPOINT = 3
+
+
+def list_of(groups: pa.Table, source: SourceWords, most: int) -> pa.Table:
+    """The list that groups, one row each, make: best first, at most ``most`` rows (<= 0: all)."""
+    ordered = best_first(groups, source)
+    ends = zip(*(ordered[name].to_pylist() for name in source.documents), strict=True)
+    rows = list(limited(ends))
+    return ordered.take(pa.array(rows[:most] if most > 0 else rows, pa.int64()))
 
 
 def limited(groups: Iterable[Sequence[str]], most: int = ROWS_PER_ENDPOINT) -> Iterator[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -45,18 +46,14 @@ class Order:
         nats[places[places >= 0]] = 0.0
         return replace(self, surprise=replace(self.surprise, nats=nats))
 
-    def table(self) -> pa.Table:
-        """One row per pair: its names, ``nats``, ``expected``, ``count`` and ``kind``."""
-        return pa.table(
-            {
-                "document": self.corpus.documents.take(pa.array(self.corpus.document)),
-                "word": self.corpus.words.take(pa.array(self.corpus.word)),
-                "nats": self.surprise.nats,
-                "expected": self.surprise.expected,
-                "count": self.corpus.count,
-                "kind": self.kind[self.corpus.word],
-            }
-        )
+    def figures(self) -> dict[str, NDArray[Any]]:
+        """Per pair: ``nats``, ``expected``, ``count``, and its word's kind, ``group_kind``."""
+        return {
+            "nats": self.surprise.nats,
+            "expected": self.surprise.expected,
+            "count": self.corpus.count,
+            "group_kind": self.kind[self.corpus.word],
+        }
 
 
 def order(

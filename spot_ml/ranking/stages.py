@@ -5,26 +5,24 @@ from __future__ import annotations
 from functools import partial
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, Window
-from pyspark.sql import functions as F  # noqa: N812 - the name that Spark's users know
+from pyspark import Broadcast
+from pyspark.sql import DataFrame
 from pyspark.sql.types import DoubleType, IntegerType, LongType, StringType, StructField, StructType
 
+from spot_ml.figures import Sent
 from spot_ml.ranking.batches import (
     COMPATIBLE,
     COUNT,
-    DOCUMENT,
     EXPECTED,
-    KIND,
-    MEMBERS,
-    NATS,
-    VALUES,
-    WORD,
+    first_batches,
+    group_batches,
     surprise_batches,
 )
-from spot_ml.ranking.listing import limited
+from spot_ml.ranking.groups import DOCUMENT, KIND, MEMBERS, NATS, WORD
+from spot_ml.ranking.listing import list_of
 from spot_ml.records import word_columns
-from spot_ml.results import SCORE, order_columns
-from spot_ml.words.source import SourceWords
+from spot_ml.results import SCORE
+from spot_ml.words.source import SourceWords, WordContext
 
 _ADDED = (
     StructField(SCORE, DoubleType()),
@@ -42,45 +40,46 @@ _LEAST_GROUPS = 20_000
 
 
 def surprising(
-    records: DataFrame, source: SourceWords, pairs: DataFrame, threshold: float
+    rows: DataFrame,
+    source: SourceWords,
+    context: Broadcast[WordContext],
+    figures: Sent,
+    threshold: float,
 ) -> DataFrame:
-    """Give clean records up to the threshold their surprise.
+    """Give clean records up to the threshold their surprise."""
+    found = partial(surprise_batches, source.name, threshold, context, figures)
+    selected = rows.select(*source.select_columns)
+    return selected.mapInArrow(found, _schema(selected, source))
 
-    ``pairs`` has a row per (document, word) with the columns of ``Order.table`` and
-    ``pair_score``, the original's.
+
+def listed(
+    rows: DataFrame,
+    source: SourceWords,
+    context: Broadcast[WordContext],
+    figures: Sent,
+    *,
+    threshold: float,
+    most: int,
+) -> pa.Table:
+    """The list: the best record of each group with its number of members, best first.
+
+    An endpoint has only a few rows. ``most`` <= 0 gives all of them. Each partition says what it
+    has of a group, and those are brought together where the group's document belongs.
     """
-    joined = records
-    for document, word in zip(source.documents, word_columns(source), strict=True):
-        side = pairs.select(
-            F.col("document").alias(document),
-            F.col("word").alias(word),
-            *(F.col(name).alias(f"{name}_of_{document}") for name in VALUES),
-        )
-        joined = joined.join(side, [document, word])
-    kinds = {field.name: field for field in records.schema.fields}
-    names = (*source.select_columns, *word_columns(source))
-    schema = StructType([*(kinds[name] for name in names), *_ADDED])
-    return joined.mapInArrow(partial(surprise_batches, source.name, threshold), schema)
-
-
-def listed(found: DataFrame, source: SourceWords, most: int) -> pa.Table:
-    """The list: the first record of each group with its number of members, best first.
-
-    Ties go by the columns of the result in order; an endpoint has only a few rows. ``most``
-    <= 0 gives all of them.
-    """
-    order = [F.col(NATS).desc(), *(F.col(name) for name in order_columns(source))]
-    inside = Window.partitionBy(DOCUMENT, KIND)
-    first = (
-        found.withColumn("place", F.row_number().over(inside.orderBy(*order)))
-        .withColumn(MEMBERS, F.count(F.lit(1)).over(inside))
-        .where(F.col("place") == 1)
-        .drop("place")
-        .orderBy(*order)
+    wanted = max(_LEAST_GROUPS, _GROUPS_PER_ROW * most) if most > 0 else -1
+    selected = rows.select(*source.select_columns)
+    schema = _schema(selected, source, StructField(MEMBERS, LongType()))
+    partly = partial(group_batches, source.name, threshold, context, figures)
+    whole = partial(first_batches, source.name, wanted)
+    groups = (
+        selected.mapInArrow(partly, schema)
+        .repartition(DOCUMENT)
+        .mapInArrow(whole, schema)
+        .toArrow()
     )
-    if most > 0:
-        first = first.limit(max(_LEAST_GROUPS, _GROUPS_PER_ROW * most))
-    groups = first.toArrow()
-    ends = zip(*(groups[name].to_pylist() for name in source.documents), strict=True)
-    rows = list(limited(ends))
-    return groups.take(pa.array(rows[:most] if most > 0 else rows, pa.int64()))
+    return list_of(groups, source, most)
+
+
+def _schema(selected: DataFrame, source: SourceWords, *more: StructField) -> StructType:
+    words = (StructField(name, StringType()) for name in word_columns(source))
+    return StructType([*selected.schema.fields, *words, *_ADDED, *more])

@@ -1,0 +1,68 @@
+"""Groups of like events: records with the same document and kind of word."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from spot_ml.results import order_columns
+from spot_ml.words.source import SourceWords
+
+#: Columns of a scored record: its surprise and its group, which is a document, the record's word
+#: there, and its kind; ``members`` is how many records a group has.
+NATS, MEMBERS = "nats", "members"
+DOCUMENT, WORD, KIND = "group_document", "group_word", "group_kind"
+
+
+def best_of_groups(scored: pa.Table, source: SourceWords) -> pa.Table:
+    """The most surprising record of each group, with its number of members.
+
+    Ties go by the columns of the result in order. A record that has ``members`` already stands for
+    so many.
+    """
+    if MEMBERS not in scored.column_names:
+        scored = scored.append_column(MEMBERS, pa.array(np.ones(scored.num_rows, np.int64)))
+    if not scored.num_rows:
+        return scored
+    group = _groups(scored)
+    nats = scored[NATS].to_numpy()
+    most = np.full(int(group.max()) + 1, -np.inf)
+    np.maximum.at(most, group, nats)
+    members = np.zeros(len(most), np.int64)
+    np.add.at(members, group, scored[MEMBERS].to_numpy())
+    best = np.flatnonzero(nats == most[group])
+    best = best[_in_order(scored.take(pa.array(best)), source)]
+    found, first = np.unique(group[best], return_index=True)
+    chosen = scored.drop_columns([MEMBERS]).take(pa.array(best[first]))
+    return chosen.append_column(MEMBERS, pa.array(members[found]))
+
+
+def best_first(groups: pa.Table, source: SourceWords) -> pa.Table:
+    """Groups in the order of the list: most surprising first, ties by the columns in order."""
+    return groups.take(pa.array(_in_order(groups, source)))
+
+
+def most_surprising(groups: pa.Table, most: int) -> pa.Table:
+    """Leave out groups that cannot be among the ``most`` best (<= 0: none)."""
+    if not 0 < most < groups.num_rows:
+        return groups
+    nats = groups[NATS].to_numpy()
+    return groups.filter(pa.array(nats >= np.partition(nats, -most)[-most]))
+
+
+def _groups(scored: pa.Table) -> NDArray[np.int64]:
+    """A number for each record's group."""
+    document = scored[DOCUMENT].combine_chunks().dictionary_encode().indices.to_numpy()
+    kind = scored[KIND].to_numpy().astype(np.int64)
+    joint = document.astype(np.int64) * (int(kind.max()) + 1) + kind
+    numbers: NDArray[np.int64] = np.unique(joint, return_inverse=True)[1]
+    return numbers
+
+
+def _in_order(rows: pa.Table, source: SourceWords) -> NDArray[np.int64]:
+    ascending = [(name, "ascending", "at_start") for name in order_columns(source)]
+    keys = [(NATS, "descending", "at_end"), *ascending]
+    places: NDArray[np.int64] = pc.sort_indices(rows, sort_keys=keys).to_numpy()
+    return places
