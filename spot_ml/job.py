@@ -34,12 +34,15 @@ from spot_ml import arguments, feedback, inputs, mllib, publish, stages
 from spot_ml.batches import PAIR_SCORE, StrayPairError, source_words
 from spot_ml.feedback import Feedback
 from spot_ml.figures import PairFigures
+from spot_ml.lda import em
+from spot_ml.lda.fit import Fit
 from spot_ml.pipeline import with_counts
 from spot_ml.publish import Day
 from spot_ml.ranking.order import Order, order
 from spot_ml.records import State
 from spot_ml.request import COMPATIBLE, Request, TableInput, of_arguments, top_domains
 from spot_ml.session import spark_session
+from spot_ml.spread import SpreadFit
 from spot_ml.stages import Tally
 from spot_ml.storage import Storage, explain
 from spot_ml.summary import Summary
@@ -48,6 +51,8 @@ from spot_ml.words.source import SourceWords, WordContext
 
 _LOG = log.get("ml.job")
 _RECORD = "run.json"
+#: Pairs from which on the fit runs on the executors of a cluster.
+_SPREAD_FROM = 10_000_000
 _SUCCESS = "_SUCCESS"
 
 #: How Spark says that a file which it had listed is not there any more, or is another.
@@ -155,15 +160,26 @@ def _train(
     """Fit the original's model, and find the default order where that is asked for."""
     extra = feedback.pairs(words, given, context, request.copies)
     parameters = request.parameters
-    fit = mllib.fit_with(session) if parameters.optimizer.startswith(mllib.PREFIX) else None
+    spread = _spread(session, request, counted.num_rows)
+    fit: Fit | None = spread if parameters.optimizer == "em" else None
+    if parameters.optimizer.startswith(mllib.PREFIX):
+        fit = mllib.fit_with(session)
     with progress.bar("fit topics", parameters.iterations, "iterations") as shown:
         pairs = pa.concat_tables([counted, extra])
         trained = train(pairs, parameters, request.precision, shown.advance, fit)
     if request.order == COMPATIBLE:
         return trained, None
     with progress.bar("find what is surprising", parameters.iterations, "iterations") as shown:
-        found = order(corpus_of(counted), words.grammar, parameters, shown.advance)
+        corpus = corpus_of(counted)
+        found = order(corpus, words.grammar, parameters, shown.advance, spread or em.fit)
         return trained, found.without(feedback.pairs(words, given, context, 1))
+
+
+def _spread(session: SparkSession, request: Request, pairs: int) -> SpreadFit | None:
+    """The fit on executors, where that is asked for or worth while; else None."""
+    cluster = not str(session.sparkContext.master).startswith("local")
+    worth_while = request.engine == "auto" and cluster and pairs >= _SPREAD_FROM
+    return SpreadFit(session) if worth_while or request.engine == "executors" else None
 
 
 def _figures(trained: Trained, ranked: Order | None) -> PairFigures:

@@ -110,6 +110,7 @@ def fit_parameters(config: Config, launch: Launch) -> Parameters:
         _DEFAULT.iterations if launch.iterations is None else launch.iterations,
         seed_of(launch.seed, config),
         legacy_batch=launch.compatible,
+        tolerance=config.number("LDA_TOLERANCE"),
     )
 
 
@@ -130,6 +131,7 @@ def request(launch: Launch, config: Config) -> Request:
         compatible=launch.compatible,
         keep_rows=launch.keep_rows,
         order=launch.order or config.text("LDA_SCORE"),
+        engine=config.text("LDA_ENGINE"),
     )
 
 
@@ -153,4 +155,5 @@ def trial(words: Sequence[str], config: Config) -> Request:
         precision=config.integer("PRECISION"),
         user_domain=config.text("USER_DOMAIN"),
         order=config.text("LDA_SCORE"),
+        engine=config.text("LDA_ENGINE"),
     )

@@ -39,7 +39,7 @@ class Request:
     ``threshold`` and ``most`` bound the results (``most`` <= 0: all); ``copies`` is the number of
     times that a low-rated row is repeated in training; ``results_name`` the file of the results.
     ``keep_rows``: write the scored rows with their words, too. ``order``: ``SURPRISE`` or
-    ``COMPATIBLE``.
+    ``COMPATIBLE``. ``engine``: where the EM fit runs, see ``LDA_ENGINE``.
     """
 
     source: str
@@ -56,6 +56,7 @@ class Request:
     compatible: bool = False
     keep_rows: bool = False
     order: str = COMPATIBLE
+    engine: str = "auto"
 
     def __post_init__(self) -> None:
         if math.isnan(self.threshold):
@@ -90,6 +91,7 @@ def of_arguments(arguments: Arguments, config: Config) -> Request:
             arguments.ldamaxiterations,
             seed_of(arguments.prgseed, config),
             legacy_batch=arguments.compatible,
+            tolerance=config.number("LDA_TOLERANCE"),
         ),
         threshold=arguments.threshold,
         most=arguments.maxresults,
@@ -100,6 +102,7 @@ def of_arguments(arguments: Arguments, config: Config) -> Request:
         delimiter=arguments.delimiter,
         compatible=arguments.compatible,
         order=config.text("LDA_SCORE"),
+        engine=config.text("LDA_ENGINE"),
     )
 
 

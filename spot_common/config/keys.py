@@ -201,6 +201,18 @@ SECTIONS: tuple[Section, ...] = (
                 ("surprise", "compatible"),
             ),
             _choice("LDA_OPTIMIZER", "", "em or online; empty: em", ("em", "online"), empty=True),
+            _choice(
+                "LDA_ENGINE",
+                "auto",
+                "where the EM fit runs; auto: executors on a cluster, from 10 million pairs on",
+                ("auto", "driver", "executors"),
+            ),
+            _number(
+                "LDA_TOLERANCE",
+                "0",
+                "the EM fit ends where its log-likelihood changes by a smaller share; 0: never",
+                0,
+            ),
             _number("LDA_ALPHA", "", "document prior; empty: 1.02", None, empty=True),
             _number("LDA_BETA", "", "topic prior; empty: 1.001", None, empty=True),
             _choice("PRECISION", "64", "bits of the topic mix", ("32", "64")),

@@ -6,11 +6,11 @@ With N(d), N(w), N(k) the topic counts of documents, words and topics, V words, 
     q(d,w) = c(d,w) / (B(d) . A(w))                          one number per (document, word) pair
     new N(d) = B(d) o (q A)(d)                               new N(w) = A(w) o (q' B)(w)
 
-The topic vectors of pairs are never stored. The corpus is cut into blocks of whole documents. A
-block needs only A and its own B, gives its own rows of N(d) and a partial sum for N(w), and the
-partial sums are added in the order of the blocks: the cut depends on the corpus alone, so the
-result is the same wherever blocks are worked on. Here they are worked on one after the other at
-the driver; a later version hands the same blocks to executors.
+The topic vectors of pairs are never stored: one pass over a document's pairs adds to N(d) and N(w).
+The corpus is cut into blocks of whole documents. A block needs only A and its own B, gives its own
+rows of N(d) and a partial sum for N(w), and the partial sums are added in an order that the cut
+alone decides (``added_up``), so the result is the same wherever blocks are worked on: here one
+after the other, in ``spot_ml.spread`` on the executors of a cluster.
 
 The start draws from one stream over all pairs in document, then word order; a block finds its
 place in the stream by itself.
@@ -22,8 +22,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
-from scipy import sparse
 
 from spot_ml.corpus import Corpus
 from spot_ml.lda.model import Matrix, Tick, TopicCounts
@@ -51,11 +51,6 @@ class Block:
     count: NDArray[np.float64]
     first: int
 
-    def matrix(self, values: NDArray[np.float64]) -> sparse.csr_array:
-        """The sparse matrix (documents x words) with one value per pair."""
-        shape = (len(self.pointer) - 1, len(self.words))
-        return sparse.csr_array((values, self.column, self.pointer), shape=shape)
-
 
 def blocks(corpus: Corpus, size: int = BLOCK_PAIRS) -> Iterator[Block]:
     """Cut the corpus into blocks of whole documents with about ``size`` pairs each."""
@@ -80,6 +75,9 @@ def blocks(corpus: Corpus, size: int = BLOCK_PAIRS) -> Iterator[Block]:
 
 #: Gives the share of each topic in each pair of a block at the start; rows add up to 1.
 Shares = Callable[[Block], Matrix]
+
+#: A fit by these rules, wherever it runs, that may start from given shares.
+StartedFit = Callable[[Corpus, Parameters, Tick, Shares | None], TopicCounts]
 
 
 def random_shares(topics: int, seed: int) -> Shares:
@@ -108,14 +106,88 @@ def start_block(block: Block, share: Matrix) -> tuple[Matrix, Matrix]:
     return document, word
 
 
-def step_block(block: Block, a: Matrix, b: Matrix) -> tuple[Matrix, Matrix]:
+def step_block(block: Block, a: Matrix, b: Matrix) -> tuple[Matrix, Matrix, float]:
     """Do one iteration of a block: ``a`` has the rows A of its words, ``b`` B of its documents.
 
-    Gives new N(d) of its documents and what it adds to new N(w) of its words.
+    Gives new N(d) of its documents, what it adds to new N(w) of its words, and the sum of
+    c ln P(word | document) before the iteration.
     """
-    product = np.einsum("ik,ik->i", b[block.row], a[block.column])
-    matrix = block.matrix(block.count / product)
-    return b * (matrix @ a), a * (matrix.T @ b)
+    document, word = np.zeros_like(b), np.zeros_like(a)
+    likelihood = _pass(block.pointer, block.column, block.count, a, b, document, word)
+    return b * document, a * word, float(likelihood)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _pass(pointer, column, count, a, b, document, word):  # type: ignore[no-untyped-def]
+    """Add q A to each document and q B to each word; give the log-likelihood."""
+    topics = a.shape[1]
+    likelihood = 0.0
+    for d in range(len(pointer) - 1):
+        size = 0.0
+        for k in range(topics):
+            size += b[d, k]
+        tokens = 0.0
+        for pair in range(pointer[d], pointer[d + 1]):
+            w = column[pair]
+            product = 0.0
+            for k in range(topics):
+                product += b[d, k] * a[w, k]
+            q = count[pair] / product
+            for k in range(topics):
+                document[d, k] += q * a[w, k]
+                word[w, k] += q * b[d, k]
+            likelihood += count[pair] * np.log(product)
+            tokens += count[pair]
+        likelihood -= tokens * np.log(size)
+    return likelihood
+
+
+class TreeSum:
+    """Adds up matrices in a fixed order: sixteen after each other, the sums in sixteens again.
+
+    What is added up elsewhere, sixteen at a time, has the same digits.
+    """
+
+    FAN = 16
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self._sum = np.zeros(shape)
+        self._added = 0
+        self._above: TreeSum | None = None
+
+    def add(self, values: Matrix, rows: NDArray[np.int32] | slice = slice(None)) -> None:
+        """Add values to some rows, or to all of them."""
+        if self._added == self.FAN:
+            self._carry()
+        self._sum[rows] += values
+        self._added += 1
+
+    def _carry(self) -> None:
+        self._above = self._above or TreeSum(self._sum.shape)
+        self._above.add(self._sum)
+        self._sum, self._added = np.zeros_like(self._sum), 0
+
+    def total(self) -> Matrix:
+        """The sum of all that was added."""
+        if self._above is None:
+            return self._sum
+        if self._added:
+            self._carry()
+        return self._above.total()
+
+
+class Ending:
+    """Says when a fit has arrived: the log-likelihood changes by less than a share of itself."""
+
+    def __init__(self, tolerance: float) -> None:
+        self._tolerance = tolerance
+        self._before = np.nan
+
+    def reached(self, likelihood: float) -> bool:
+        """Take the log-likelihood before an iteration; a tolerance of 0 never ends a fit."""
+        change = abs(likelihood - self._before)
+        self._before = likelihood
+        return bool(change < self._tolerance * abs(likelihood))
 
 
 def fit(
@@ -124,32 +196,36 @@ def fit(
     tick: Tick = lambda: None,
     shares: Shares | None = None,
 ) -> TopicCounts:
-    """Fit the model; always the full number of iterations, from random ``shares`` by default.
+    """Fit the model, from random ``shares`` by default.
 
-    The counts that come back are unsmoothed: alpha and beta enter only the iteration.
+    Ends early where the log-likelihood changes by less than the share ``tolerance`` of itself. The
+    counts that come back are unsmoothed: alpha and beta enter only the iteration.
     """
-    topics, vocabulary = parameters.topics, len(corpus.words)
     parts = list(blocks(corpus))
-    counts = TopicCounts(np.zeros((len(corpus.documents), topics)), np.zeros((vocabulary, topics)))
-    shares = shares or random_shares(topics, parameters.seed)
+    shares = shares or random_shares(parameters.topics, parameters.seed)
+    shape = (len(corpus.words), parameters.topics)
+    document = np.zeros((len(corpus.documents), parameters.topics))
+    added = TreeSum(shape)
     for block in parts:
-        document, word = start_block(block, shares(block))
-        counts.document[block.documents] = document
-        counts.word[block.words] += word
+        document[block.documents], word = start_block(block, shares(block))
+        added.add(word, block.words)
+    ending = Ending(parameters.tolerance)
     for _ in range(parameters.iterations):
-        counts = _step(parts, counts, parameters)
+        a = smoothed(added.total(), parameters)
+        added, likelihood = TreeSum(shape), 0.0
+        for block in parts:
+            b = document[block.documents] + (parameters.alpha - 1)
+            document[block.documents], word, of_block = step_block(block, a[block.words], b)
+            added.add(word, block.words)
+            likelihood += of_block
         tick()
-    return counts
+        if ending.reached(likelihood):
+            break
+    return TopicCounts(document, added.total())
 
 
-def _step(parts: list[Block], counts: TopicCounts, parameters: Parameters) -> TopicCounts:
+def smoothed(word: Matrix, parameters: Parameters) -> Matrix:
+    """A: the smoothed share of each word in each topic."""
     smoothing = parameters.beta - 1
-    total = counts.word.sum(axis=0) + len(counts.word) * smoothing
-    a = (counts.word + smoothing) / total
-    after = TopicCounts(np.empty_like(counts.document), np.zeros_like(counts.word))
-    for block in parts:
-        b = counts.document[block.documents] + (parameters.alpha - 1)
-        document, word = step_block(block, a[block.words], b)
-        after.document[block.documents] = document
-        after.word[block.words] += word
-    return after
+    a: Matrix = (word + smoothing) / (word.sum(axis=0) + len(word) * smoothing)
+    return a

@@ -17,7 +17,8 @@ class Parameters:
 
     ``alpha``: concentration of the topic mix of documents; ``beta``: of the words of topics;
     ``seed``: 64-bit whole number; ``legacy_batch``: the online optimizer sees about one
-    document per iteration, as in the original.
+    document per iteration, as in the original; ``tolerance``: the EM fit ends where its
+    log-likelihood changes by less than this share of itself (0: never).
     """
 
     optimizer: str = "em"
@@ -27,6 +28,7 @@ class Parameters:
     iterations: int = 20
     seed: int = 1
     legacy_batch: bool = False
+    tolerance: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ def effective(
     iterations: int = 20,
     seed: int = 1,
     legacy_batch: bool = False,
+    tolerance: float = 0.0,
 ) -> Parameters:
     """Check the parameters and put the optimizer's values in the place of -1.
 
@@ -69,6 +72,8 @@ def effective(
         raise UsageError(f"the number of topics must be at least 1, not {topics}")
     if iterations < 0:
         raise UsageError(f"the number of iterations must be at least 0, not {iterations}")
+    if not 0 <= tolerance < 1:
+        raise UsageError(f"the tolerance must be at least 0 and below 1, not {tolerance:g}")
     rule = _RULES[optimizer]
     alpha = rule.alpha(topics) if alpha == AUTOMATIC else alpha
     beta = rule.beta(topics) if beta == AUTOMATIC else beta
@@ -84,4 +89,4 @@ def effective(
             f"beta must be above {rule.beta_above:g} for {optimizer}, not {beta:g}",
             hint="set LDA_BETA, or -1 for the recommended value",
         )
-    return Parameters(optimizer, topics, alpha, beta, iterations, seed, legacy_batch)
+    return Parameters(optimizer, topics, alpha, beta, iterations, seed, legacy_batch, tolerance)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from spot_ml.corpus import Corpus
 from spot_ml.lda import em
-from spot_ml.lda.em import Block
+from spot_ml.lda.em import Block, StartedFit
 from spot_ml.lda.model import Matrix, Tick, TopicCounts
 from spot_ml.lda.parameters import Parameters
 from spot_ml.ranking import backoff, start
@@ -57,7 +58,11 @@ class Order:
 
 
 def order(
-    corpus: Corpus, grammar: Grammar, parameters: Parameters, tick: Tick = lambda: None
+    corpus: Corpus,
+    grammar: Grammar,
+    parameters: Parameters,
+    tick: Tick = lambda: None,
+    fit: StartedFit = em.fit,
 ) -> Order:
     """Find the surprise of every pair. Topics and iterations are those of the parameters."""
     parts = Parts(grammar, corpus.words)
@@ -68,7 +73,7 @@ def order(
     clusters = start.clusters(corpus, parts.kinds, parameters.topics)
     soft = replace(corpus, count=damped(corpus.count))
     own = replace(parameters, optimizer="em", alpha=1.02, beta=1.001)
-    counts = em.fit(soft, own, tick, lambda block: _shares(block, clusters, parameters.topics))
+    counts = fit(soft, own, tick, partial(_shares, clusters=clusters, topics=parameters.topics))
     return Order(corpus, parts, counts, surprise(corpus, counts, log_q))
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spot_common.errors import UsageError
 from spot_ml import corpus, score
 from spot_ml.corpus import Corpus
 from spot_ml.lda import em, model, online
@@ -69,6 +70,33 @@ def test_the_cut_into_blocks_changes_last_digits_only(monkeypatch: pytest.Monkey
     pieces = em.fit(data, parameters)
     np.testing.assert_allclose(whole.word, pieces.word, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(whole.document, pieces.document, rtol=1e-9, atol=1e-12)
+
+
+def test_a_fit_ends_where_the_likelihood_has_arrived() -> None:
+    data, ticks = _corpus(), []
+    loose = Parameters(topics=5, iterations=100, tolerance=1e-2)
+    em.fit(data, loose, lambda: ticks.append(1))
+    assert 1 < len(ticks) < 100
+    found = em.fit(data, Parameters(topics=5, iterations=len(ticks)))
+    np.testing.assert_array_equal(em.fit(data, loose).word, found.word)
+    with pytest.raises(UsageError, match="tolerance"):
+        effective("em", 5, -1, -1, tolerance=1.0)
+
+
+@given(st.integers(0, 700))
+def test_a_sum_of_sixteens_is_the_same_wherever_sixteens_are_added(number: int) -> None:
+    values = np.random.default_rng(number).random((number, 2, 3)) * 1e9
+    whole = em.TreeSum((2, 3))
+    for value in values:
+        whole.add(value)
+    sums = [em.TreeSum((2, 3)) for _ in range(0, number, em.TreeSum.FAN)]
+    for place, value in enumerate(values):
+        sums[place // em.TreeSum.FAN].add(value)
+    above = em.TreeSum((2, 3))
+    for part in sums:
+        above.add(part.total())
+    np.testing.assert_array_equal(whole.total(), above.total())
+    np.testing.assert_allclose(whole.total(), values.sum(axis=0))
 
 
 def test_em_keeps_the_counts_and_raises_the_likelihood() -> None:
