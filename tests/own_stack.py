@@ -34,7 +34,7 @@ def configuration(folder: Path, **settings: str) -> Config:
     saved = folder / "test-settings.json"
     if saved.exists():
         return load_config(environ=_environ(), overrides=json.loads(saved.read_text()))
-    ports = _free_ports(len(_PORT_KEYS) + 1)
+    ports = free_ports(len(_PORT_KEYS) + 1)
     overrides = {key: str(port) for key, port in zip(_PORT_KEYS, ports, strict=False)}
     overrides["KAFKA_BROKERS"] = f"127.0.0.1:{ports[-1]}"
     overrides["STATE_DIR"] = str(folder)
@@ -48,7 +48,7 @@ def _environ() -> dict[str, str]:
     return {"HOME": os.environ.get("HOME", "/"), "SPOT_CONF": str(ROOT / "conf" / "spot.conf")}
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports that are free now; all are held until the last is found, so that they differ."""
     with ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
