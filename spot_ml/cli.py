@@ -18,6 +18,8 @@ from spot_common.warehouse import Warehouse
 from spot_ml import launch
 from spot_ml.arguments import RANDOM_SEED
 from spot_ml.commands.explain import explain_command
+from spot_ml.commands.models import models_command
+from spot_ml.commands.score import score_command
 from spot_ml.lda.parameters import OPTIMIZERS
 from spot_ml.request import COMPATIBLE, SURPRISE, Request
 from spot_ml.rows import copy_rows
@@ -149,6 +151,7 @@ def _check_day(wanted: launch.Launch, path: str, config: Config) -> None:
     )
 
 
-ml.add_command(explain_command)
+for _command in (explain_command, models_command, score_command):
+    ml.add_command(_command)
 
 COMMANDS: list[click.Command] = [ml]

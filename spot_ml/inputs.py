@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from urllib.parse import unquote, urlsplit
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
@@ -11,7 +13,8 @@ from pyspark.sql import functions as F  # noqa: N812 - the name that Spark's use
 from spot_common.errors import NotFoundError, UsageError
 from spot_ml import schema
 from spot_ml.launch import spellings
-from spot_ml.request import Request, TableInput
+from spot_ml.models.facts import InputFile
+from spot_ml.request import Folders, Request, TableInput
 from spot_ml.storage import Storage
 from spot_ml.words.source import SourceWords
 
@@ -27,6 +30,8 @@ def read(
     """
     if isinstance(request.input, TableInput):
         frame = _table(session, request.input)
+    elif isinstance(request.input, Folders):
+        frame = _files(session, storage, *request.input.paths)
     else:
         frame = _files(session, storage, request.input)
     found = {field.name: field.dataType.typeName() for field in frame.schema.fields}
@@ -34,8 +39,29 @@ def read(
     return frame
 
 
-def _files(session: SparkSession, storage: Storage, path: str) -> DataFrame:
-    found = [name for name in spellings(path) if storage.exists(name)]
+def files(storage: Storage, rows: DataFrame) -> list[InputFile]:
+    """Describe the files that rows were found in when they were opened, by path.
+
+    What has come into the folders since is neither listed here nor read. A file that is gone
+    raises what the Hadoop client raises.
+    """
+    found = []
+    for path in sorted(rows.inputFiles()):
+        status, checksum = storage.describe(path)
+        found.append(InputFile(
+            path=unquote(urlsplit(path).path),
+            length=int(status.getLen()),
+            modified=datetime.fromtimestamp(
+                int(status.getModificationTime()) / 1000, UTC
+            ).isoformat(timespec="milliseconds"),
+            checksum=checksum,
+        ))  # fmt: skip
+    return found
+
+
+def _files(session: SparkSession, storage: Storage, *paths: str) -> DataFrame:
+    found = [name for path in paths for name in spellings(path) if storage.exists(name)]
+    path = ", ".join(paths)
     if not found:
         raise NotFoundError(f"there are no rows at {path}", hint="see which days have data")
     try:

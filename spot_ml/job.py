@@ -12,54 +12,47 @@ everything that grows with the number of events stays in Spark.
 
 from __future__ import annotations
 
-import json
-import logging
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 
 import numpy as np
 import pyarrow as pa
-from py4j.protocol import Py4JJavaError
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from spot_common import log, progress
 from spot_common.cli import fail
 from spot_common.config import Config, load_config
-from spot_common.errors import DataError, NotFoundError, ServiceError, SpotError
+from spot_common.errors import SpotError
 from spot_common.registry import check_source
 from spot_ml import arguments, feedback, inputs, mllib, publish, stages
-from spot_ml.batches import PAIR_SCORE, StrayPairError, source_words
+from spot_ml.attempts import repeated
+from spot_ml.batches import PAIR_SCORE, source_words
 from spot_ml.feedback import Feedback
 from spot_ml.figures import PairFigures
 from spot_ml.lda import em
 from spot_ml.lda.fit import Fit
+from spot_ml.models.facts import Facts
+from spot_ml.models.made import facts_of, model_of
+from spot_ml.models.shelf import Shelf
+from spot_ml.models.stored import StoredModel
 from spot_ml.pipeline import with_counts
-from spot_ml.publish import Day
+from spot_ml.ranking.explain import Explainer
 from spot_ml.ranking.order import Order, order
+from spot_ml.reading import Day, read_day
 from spot_ml.records import State
 from spot_ml.request import COMPATIBLE, Request, TableInput, of_arguments, top_domains
 from spot_ml.session import spark_session
 from spot_ml.spread import SpreadFit
-from spot_ml.stages import Tally
-from spot_ml.storage import Storage, explain
+from spot_ml.storage import Storage
 from spot_ml.summary import Summary
-from spot_ml.training import PAIRS, Trained, corpus_of, train
+from spot_ml.training import Trained, corpus_of, train
 from spot_ml.words.source import SourceWords, WordContext
 
 _LOG = log.get("ml.job")
-_RECORD = "run.json"
 #: Pairs from which on the fit runs on the executors of a cluster.
 _SPREAD_FROM = 10_000_000
-_SUCCESS = "_SUCCESS"
-
-#: How Spark says that a file which it had listed is not there any more, or is another.
-_CHANGED = (
-    "FILE_NOT_EXIST", "FileNotFoundException", "is not a Parquet file", StrayPairError.__name__,
-)  # fmt: skip
-_ATTEMPTS = 3
 
 
 def run(request: Request, config: Config) -> Summary:
@@ -77,48 +70,48 @@ def run_in(
     session: SparkSession, request: Request, config: Config, started: float | None = None
 ) -> Summary:
     """Do the run in a session that is there; ``started`` is when its time began to count."""
-    started = time.monotonic() if started is None else started
-    for _ in range(_ATTEMPTS):
-        try:
-            return _attempt(session, request, config, started)
-        except _InputChangedError:
-            log.event(_LOG, "input_changed", logging.WARNING, input=str(request.input))
-    raise ServiceError(
-        f"the files of {request.input} changed {_ATTEMPTS} times while they were read",
-        hint="run it again when nothing writes there",
-    )
+    began = time.monotonic() if started is None else started
+    return repeated(str(request.input), lambda: _attempt(session, request, config, began))
 
 
 def _attempt(session: SparkSession, request: Request, config: Config, started: float) -> Summary:
     words = source_words(request.source)
     storage = Storage(session)
-    with _explained(str(request.input)):
-        rows = inputs.read(session, storage, request, words)
-        given = feedback.read(words, _feedback_lines(storage, request.feedback))
-        with progress.bar("read rows and make words"):
-            context = _context(rows, words, request, given, config)
-            day = Day(rows, words, session.sparkContext.broadcast(context))
-            tallies, counted = stages.counted(rows, words, day.context)
-        if not tallies:
-            raise NotFoundError(f"there are no rows at {request.input}")
-        given = _matched(day, given)
-        trained, ranked = _train(session, counted.cast(PAIRS), words, request, given, context)
-        figures = _figures(trained, ranked)
-        with (
-            progress.bar("score and write results"),
-            stages.sent(session, figures, config.path("WORK_DIR")) as sent,
-            storage.replaced(request.scored) as folder,
-        ):
-            if ranked is None:
-                results = publish.events(storage, day, request, sent, folder)
-            else:
-                results = publish.groups(storage, day, request, ranked, sent, folder)
-            publish.aside(day, tallies, folder)
-            summary = _summary(request, tallies, given, trained, results, started)
-            storage.write_text(f"{folder}/{_RECORD}", json.dumps(summary.facts(), indent=2))
-            storage.write_text(f"{folder}/{_SUCCESS}", "")
+    rows = inputs.read(session, storage, request, words)
+    files = inputs.files(storage, rows)
+    given = feedback.read(words, _feedback_lines(storage, request.feedback))
+    with progress.bar("read rows and make words"):
+        context = _context(rows, words, request, given, config)
+        day = read_day(rows, words, context, str(request.input))
+    given = _matched(day, given)
+    trained, ranked = _train(session, day, request, given, context)
+    facts = facts_of(request, files, day.size, day.of(State.CLEAN), given, trained)
+    model = _save(storage, request, config, model_of(trained, ranked, context), facts)
+    with (
+        progress.bar("score and write results"),
+        stages.sent(session, _figures(trained, ranked), config.path("WORK_DIR")) as figures,
+        storage.replaced(request.scored) as folder,
+    ):
+        explainer = Explainer(ranked) if ranked else None
+        results = publish.results(storage, day, request, figures, explainer, folder)
+        summary = _summary(request, day, given, trained, results, model, started)
+        publish.seal(storage, summary.facts(), folder)
     log.event(_LOG, "results_written", **summary.facts())
     return summary
+
+
+def _save(
+    storage: Storage, request: Request, config: Config, model: StoredModel, facts: Facts
+) -> str:
+    """Save the model before the results are written, and give its ID; empty: none is kept."""
+    kept = config.integer("MODELS_KEPT")
+    if not request.models or not kept:
+        return ""
+    shelf = Shelf(storage, request.models)
+    with progress.bar("save the model"):
+        identity = shelf.save(model, facts)
+        shelf.prune(kept, identity)
+    return identity
 
 
 def _feedback_lines(storage: Storage, path: str) -> list[str] | None:
@@ -150,27 +143,23 @@ def _matched(day: Day, given: Feedback) -> Feedback:
 
 
 def _train(
-    session: SparkSession,
-    counted: pa.Table,
-    words: SourceWords,
-    request: Request,
-    given: Feedback,
-    context: WordContext,
+    session: SparkSession, day: Day, request: Request, given: Feedback, context: WordContext
 ) -> tuple[Trained, Order | None]:
     """Fit the original's model, and find the default order where that is asked for."""
+    words = day.words
     extra = feedback.pairs(words, given, context, request.copies)
     parameters = request.parameters
-    spread = _spread(session, request, counted.num_rows)
+    spread = _spread(session, request, day.counted.num_rows)
     fit: Fit | None = spread if parameters.optimizer == "em" else None
     if parameters.optimizer.startswith(mllib.PREFIX):
         fit = mllib.fit_with(session)
     with progress.bar("fit topics", parameters.iterations, "iterations") as shown:
-        pairs = pa.concat_tables([counted, extra])
+        pairs = pa.concat_tables([day.counted, extra])
         trained = train(pairs, parameters, request.precision, shown.advance, fit)
     if request.order == COMPATIBLE:
         return trained, None
     with progress.bar("find what is surprising", parameters.iterations, "iterations") as shown:
-        corpus = corpus_of(counted)
+        corpus = corpus_of(day.counted)
         found = order(corpus, words.grammar, parameters, shown.advance, spread or em.fit)
         return trained, found.without(feedback.pairs(words, given, context, 1))
 
@@ -193,24 +182,24 @@ def _figures(trained: Trained, ranked: Order | None) -> PairFigures:
 
 def _summary(
     request: Request,
-    tallies: Sequence[Tally],
+    day: Day,
     given: Feedback,
     trained: Trained,
     results: int,
+    model: str,
     started: float,
 ) -> Summary:
-    states = {state: sum(t.rows for t in tallies if t.state == state) for state in State}
     parameters = request.parameters
     return Summary(
         source=request.source,
         input=str(request.input),
         results_file=f"{request.scored}/{request.results_name}",
-        rows=sum(states.values()),
-        clean=states[State.CLEAN],
-        invalid=states[State.INVALID],
-        corrupt=states[State.CORRUPT],
-        lost=states[State.LOST],
-        reasons={t.reason: t.rows for t in tallies if t.reason is not None},
+        rows=day.size,
+        clean=day.of(State.CLEAN),
+        invalid=day.of(State.INVALID),
+        corrupt=day.of(State.CORRUPT),
+        lost=day.of(State.LOST),
+        reasons=day.reasons,
         feedback_rows=given.used,
         feedback_skipped=given.skipped,
         documents=len(trained.corpus.documents),
@@ -228,28 +217,9 @@ def _summary(
         log_likelihood=trained.log_likelihood,
         unscored=int(np.isnan(trained.score).sum()),
         results=results,
+        model=model,
         seconds=round(time.monotonic() - started, 1),
     )
-
-
-class _InputChangedError(Exception):
-    """Files that were listed are gone: others have taken their place, as when they are merged."""
-
-
-@contextmanager
-def _explained(path: str) -> Iterator[None]:
-    """Turn what Spark raises into errors that say what to do."""
-    try:
-        yield
-    except (Py4JJavaError, PySparkException) as error:
-        if any(mark in str(error) for mark in _CHANGED):
-            raise _InputChangedError(path) from error
-        if isinstance(error, Py4JJavaError):
-            raise explain(error, path) from error
-        message = str(error).splitlines()[0][:500]
-        raise DataError(
-            f"Spark could not work on {path}: {message}", hint="see logs/ml-spark.log in STATE_DIR"
-        ) from error
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from spot_common.cli import parse_day
 from spot_common.config import Config
 from spot_common.errors import UsageError
 from spot_common.registry import check_source
 from spot_ml.lda.parameters import Parameters, effective
-from spot_ml.request import Request, seed_of
+from spot_ml.models.facts import source_of
+from spot_ml.request import Folders, Live, Request, models_folder, seed_of
 
 #: Threshold and number of results of a test run.
 TEST_THRESHOLD = 1.1
@@ -132,6 +135,41 @@ def request(launch: Launch, config: Config) -> Request:
         keep_rows=launch.keep_rows,
         order=launch.order or config.text("LDA_SCORE"),
         engine=config.text("LDA_ENGINE"),
+        models=models_folder(config, launch.source),
+        day=f"{launch.day:%Y%m%d}",
+    )
+
+
+def live(
+    model: str,
+    day: date | None,
+    hours: tuple[int, int] | None,
+    folder: str | None,
+    config: Config,
+    **bounds: Any,
+) -> Live:
+    """What scores rows against a stored model: those of a day or some of its hours, or a folder's.
+
+    ``bounds`` are ``threshold``, ``most`` and ``order``. Raises UsageError for a text that is no
+    ID of a model.
+    """
+    source = source_of(model)
+    if day is None:
+        read: str | Folders = folder or ""
+        base = f"{config.text('HUSER').rstrip('/')}/{source}"
+    else:
+        base = config.for_run(day, source).text("HPATH")
+        read = places(Launch(day, source, 1.0), config).input
+        if hours is not None:
+            numbers = range(hours[0], hours[1] + 1)
+            read = Folders(tuple(posixpath.join(read, f"h={hour:02d}") for hour in numbers))
+    return Live(
+        source=source,
+        models=models_folder(config, source),
+        model=model,
+        input=read,
+        scored=f"{base}/live/{model}",
+        **bounds,
     )
 
 

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyspark import Broadcast
-from pyspark.sql import DataFrame, Observation
+from pyspark.sql import Observation
 from pyspark.sql import functions as F  # noqa: N812 - the name that Spark's users know
 
 from spot_ml import explanations, stages
 from spot_ml.batches import LINE
 from spot_ml.figures import Sent
-from spot_ml.ranking.explain import Explainer
 from spot_ml.ranking.groups import DOCUMENT, MEMBERS, WORD
-from spot_ml.ranking.order import Order
 from spot_ml.ranking.stages import listed, surprising
+from spot_ml.reading import Day
 from spot_ml.records import REASON, State
 from spot_ml.request import Request
 from spot_ml.results import lines, output_rows
-from spot_ml.stages import Tally
 from spot_ml.storage import Storage
-from spot_ml.words.source import SourceWords, WordContext
 
 _PARTS = "parts"
+_RECORD = "run.json"
+_SUCCESS = "_SUCCESS"
 #: Folder of the scored rows with their words, beside the results, where a run keeps them.
 ROWS = "rows"
 #: So many lines of a result, the first ones, are explained.
@@ -34,22 +33,41 @@ _EXPLAINED = 3000
 _ASIDE = {State.INVALID: "invalid_records", State.CORRUPT: "corrupt_records"}
 
 
-@dataclass(frozen=True)
-class Day:
-    """The rows of a run, what their words are, and what words need beside the row."""
+class Explains(Protocol):
+    """Says why pairs of a document and a word are surprising."""
 
-    rows: DataFrame
-    words: SourceWords
-    context: Broadcast[WordContext]
+    def of(self, documents: pa.Array, words: pa.Array) -> pa.Table:
+        """Explain pairs by their names: a row each, as ``ranking.explain.SCHEMA`` has it."""
 
 
-def events(
+def results(
     storage: Storage,
     day: Day,
     request: Request,
     figures: Sent,
+    explainer: Explains | None,
     folder: str,
 ) -> int:
+    """Write the result of a run and give its number of lines.
+
+    It is the list of groups with their explanations, or without an ``explainer`` the events in
+    the original's order. ``figures`` has what either needs of each pair.
+    """
+    if explainer is None:
+        number = _events(storage, day, request, figures, folder)
+    else:
+        number = _groups(storage, day, request, figures, explainer, folder)
+    _aside(day, folder)
+    return number
+
+
+def seal(storage: Storage, facts: Mapping[str, Any], folder: str) -> None:
+    """Write the figures of a run and mark its folder as complete."""
+    storage.write_text(f"{folder}/{_RECORD}", json.dumps(facts, indent=2))
+    storage.write_text(f"{folder}/{_SUCCESS}", "")
+
+
+def _events(storage: Storage, day: Day, request: Request, figures: Sent, folder: str) -> int:
     """Write the events in the original's order and give their number."""
     words = day.words
     found = stages.results(
@@ -71,12 +89,12 @@ def events(
     return int(written.get["lines"])
 
 
-def groups(
+def _groups(
     storage: Storage,
     day: Day,
     request: Request,
-    ranked: Order,
     figures: Sent,
+    explainer: Explains,
     folder: str,
 ) -> int:
     """Write the list of groups, and why each is in it; give their number."""
@@ -94,7 +112,7 @@ def groups(
     ]
     storage.write_text(f"{folder}/{request.results_name}", "".join(f"{text}\n" for text in texts))
     first = first_of_groups.slice(0, _EXPLAINED)
-    why = Explainer(ranked).of(first[DOCUMENT], first[WORD])
+    why = explainer.of(first[DOCUMENT], first[WORD])
     why = why.append_column(MEMBERS, first[MEMBERS])
     sink = pa.BufferOutputStream()
     pq.write_table(why, sink)
@@ -102,11 +120,11 @@ def groups(
     return len(texts)
 
 
-def aside(day: Day, tallies: Sequence[Tally], folder: str) -> None:
+def _aside(day: Day, folder: str) -> None:
     """Write the records that are not clean, each with its reason."""
     words = day.words
     for state, name in _ASIDE.items():
-        if any(entry.state == state for entry in tallies):
+        if day.of(state):
             records = stages.tagged(day.rows, words, day.context)
             found = stages.with_state(records, state).select(*words.select_columns, REASON)
             found.write.parquet(f"{folder}/{name}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import secrets
 from dataclasses import dataclass
 from importlib import resources
@@ -16,6 +17,10 @@ from spot_ml.words.domain import top_labels
 
 #: The two orders of a result: by the surprise of counts, in groups, or by the original's score.
 SURPRISE, COMPATIBLE = "surprise", "compatible"
+
+#: In the place of the day of rows whose path names none.
+UNDATED = "undated"
+_DAY = re.compile(r"\by=(\d{4})\W+m=(\d{1,2})\W+d=(\d{1,2})(?!\d)")
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,17 @@ class TableInput:
 
 
 @dataclass(frozen=True)
+class Folders:
+    """Rows in some of these folders, those that there are: the hours of a day."""
+
+    paths: tuple[str, ...]
+
+    def __str__(self) -> str:
+        first, last = self.paths[0], self.paths[-1]
+        return first if first == last else f"{first} to {last}"
+
+
+@dataclass(frozen=True)
 class Request:
     """One run: where the rows are, where the results go, and everything that decides them.
 
@@ -40,10 +56,12 @@ class Request:
     times that a low-rated row is repeated in training; ``results_name`` the file of the results.
     ``keep_rows``: write the scored rows with their words, too. ``order``: ``SURPRISE`` or
     ``COMPATIBLE``. ``engine``: where the EM fit runs, see ``LDA_ENGINE``.
+    ``models``: folder that the model is saved in (empty: it is not); ``day``:
+    YYYYMMDD, the day that the rows are of, or ``UNDATED``.
     """
 
     source: str
-    input: str | TableInput
+    input: str | TableInput | Folders
     scored: str
     parameters: Parameters
     threshold: float
@@ -57,6 +75,8 @@ class Request:
     keep_rows: bool = False
     order: str = COMPATIBLE
     engine: str = "auto"
+    models: str = ""
+    day: str = UNDATED
 
     def __post_init__(self) -> None:
         if math.isnan(self.threshold):
@@ -68,6 +88,24 @@ class Request:
     def results_name(self) -> str:
         """Name of the result file in the folder of the results."""
         return f"{self.source}_results.csv"
+
+
+@dataclass(frozen=True)
+class Live:
+    """What to score: rows against a model, with the bounds of the result.
+
+    ``models`` is the folder of the source's models, ``model`` the ID of one; ``scored`` the folder
+    of the result. ``threshold`` and ``most`` as in a run; ``order`` None: the model's own.
+    """
+
+    source: str
+    models: str
+    model: str
+    input: str | Folders
+    scored: str
+    threshold: float
+    most: int = -1
+    order: str | None = None
 
 
 def seed_of(wanted: int | str | None, config: Config) -> int:
@@ -103,7 +141,20 @@ def of_arguments(arguments: Arguments, config: Config) -> Request:
         compatible=arguments.compatible,
         order=config.text("LDA_SCORE"),
         engine=config.text("LDA_ENGINE"),
+        models=models_folder(config, arguments.analysis),
+        day=_day(arguments),
     )
+
+
+def models_folder(config: Config, source: str) -> str:
+    """The folder of a source's stored models."""
+    return f"{config.text('HUSER').rstrip('/')}/{source}/models"
+
+
+def _day(arguments: Arguments) -> str:
+    """The day that the table's partition or the path names."""
+    found = _DAY.search(str(_input(arguments)))
+    return "".join(f"{int(number):02d}" for number in found.groups()) if found else UNDATED
 
 
 def _input(arguments: Arguments) -> str | TableInput:

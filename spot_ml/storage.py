@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from py4j.protocol import Py4JJavaError
@@ -17,6 +19,7 @@ from spot_common.errors import DataError, ServiceError, SpotError
 
 _STALE_MS = 24 * 3600 * 1000
 _COPY_BYTES = 1 << 20
+_UNFINISHED = re.compile(r"\..*\.new\.[0-9a-f]{32}")
 
 
 def explain(error: Py4JJavaError, what: str) -> ServiceError | DataError:
@@ -61,7 +64,17 @@ class Storage:
         """Give the Java file status of each entry of a folder, by name."""
         with explained(path):
             found = list(self._system(path).listStatus(self._path(path)))
-        return sorted(found, key=_name)
+        return sorted(found, key=entry_name)
+
+    def describe(self, path: str) -> tuple[Any, str]:
+        """Give the Java file status of a file and its checksum with the name of the algorithm.
+
+        The checksum is empty where the file system has none. What the Java side raises is not
+        explained here: the caller may be looking at a file that is on its way out.
+        """
+        system, place = self._system(path), self._path(path)
+        found = system.getFileChecksum(place)
+        return system.getFileStatus(place), str(found.toString()) if found is not None else ""
 
     def delete(self, path: str) -> None:
         """Delete a file or a folder with all in it; nothing happens where there is none."""
@@ -99,6 +112,18 @@ class Storage:
             finally:
                 stream.close()
 
+    def upload(self, local: Path, path: str) -> None:
+        """Copy a file of this machine, creating or replacing ``path``."""
+        source = self._path(local.resolve().as_uri())
+        with explained(path):
+            self._system(path).copyFromLocalFile(False, True, source, self._path(path))
+
+    def download(self, path: str, local: Path) -> None:
+        """Copy a file, or a folder with all in it, to a place on this machine that is free."""
+        target = self._path(local.resolve().as_uri())
+        with explained(path):
+            self._system(path).copyToLocalFile(False, self._path(path), target, True)
+
     def merge(self, folder: str, target: str) -> None:
         """Join the part files of a folder, in the order of their names, into one file."""
         io = self._java.org.apache.hadoop.io.IOUtils
@@ -106,7 +131,7 @@ class Storage:
             out = self._system(target).create(self._path(target), True)
             try:
                 for entry in self.list(folder):
-                    if not _name(entry).startswith("part-"):
+                    if not entry_name(entry).startswith("part-"):
                         continue
                     part = self._system(folder).open(entry.getPath())
                     try:
@@ -145,25 +170,35 @@ class Storage:
             raise
         self.delete(former)
 
+    def sweep(self, folder: str) -> None:
+        """Delete what runs that were killed a day ago or earlier began to write into a folder."""
+        for entry in self.list(folder) if self.exists(folder) else ():
+            if _UNFINISHED.fullmatch(entry_name(entry)) and _stale(entry):
+                self.delete(posixpath.join(folder, entry_name(entry)))
+
     def _tidy(self, parent: str, name: str) -> None:
         """Clean up after runs that were killed: bring a folder back, delete what is a day old."""
         if not self.exists(parent):
             return
         marks = (f".{name}.new.", f".{name}.old.")
-        left = [entry for entry in self.list(parent) if _name(entry).startswith(marks)]
-        former = [entry for entry in left if _name(entry).startswith(marks[1])]
+        left = [entry for entry in self.list(parent) if entry_name(entry).startswith(marks)]
+        former = [entry for entry in left if entry_name(entry).startswith(marks[1])]
         if former and not self.exists(posixpath.join(parent, name)):
             latest = max(former, key=lambda entry: int(entry.getModificationTime()))
-            self.rename(posixpath.join(parent, _name(latest)), posixpath.join(parent, name))
+            self.rename(posixpath.join(parent, entry_name(latest)), posixpath.join(parent, name))
             left.remove(latest)
         for entry in left:
-            if time.time() * 1000 - int(entry.getModificationTime()) > _STALE_MS:
-                self.delete(posixpath.join(parent, _name(entry)))
+            if _stale(entry):
+                self.delete(posixpath.join(parent, entry_name(entry)))
 
 
-def _name(entry: Any) -> str:
+def entry_name(entry: Any) -> str:
     """Name of a Java file status."""
     return str(entry.getPath().getName())
+
+
+def _stale(entry: Any) -> bool:
+    return time.time() * 1000 - int(entry.getModificationTime()) > _STALE_MS
 
 
 @contextmanager

@@ -11,7 +11,8 @@ class Summary:
     """Figures of one run: numbers of rows, the size of the model, how it was fitted.
 
     ``reasons`` counts records that were set aside, and remarks on used ones, by reason;
-    ``unscored`` counts (document, word) pairs whose score is not a number.
+    ``unscored`` counts (document, word) pairs whose score is not a number; ``model`` is the ID of
+    the stored model, empty where none is kept.
     """
 
     source: str
@@ -40,6 +41,7 @@ class Summary:
     log_likelihood: float
     unscored: int
     results: int
+    model: str
     seconds: float
 
     def facts(self) -> dict[str, Any]:
@@ -57,5 +59,6 @@ class Summary:
             f"seed {self.seed}, log-likelihood {self.log_likelihood:.1f}",
             f"feedback: {self.feedback_rows} rows used, {self.feedback_skipped} lines skipped",
             f"results: {self.results} by {self.order} in {self.results_file}, {self.seconds:.1f} s",
+            *([f"stored model: {self.model}"] if self.model else []),
         ]
         return "\n".join(lines)

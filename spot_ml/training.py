@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from spot_ml import corpus as corpora
 from spot_ml.corpus import Corpus
 from spot_ml.lda.fit import FITS, Fit
-from spot_ml.lda.model import Model, Tick, model_of
+from spot_ml.lda.model import Model, Tick, TopicCounts, model_of
 from spot_ml.lda.parameters import Parameters
 from spot_ml.score import log_likelihood, scores
 
@@ -21,9 +21,10 @@ PAIRS = pa.schema([("document", pa.string()), ("word", pa.string()), ("count", p
 
 @dataclass(frozen=True)
 class Trained:
-    """The corpus, the model fitted to it, and the score of each pair of the corpus."""
+    """The corpus, the fit to it and its model, and the score of each pair of the corpus."""
 
     corpus: Corpus
+    counts: TopicCounts
     model: Model
     score: NDArray[np.float64]
 
@@ -65,4 +66,4 @@ def train(
     corpus = corpus_of(pairs)
     counts = (fit or FITS[parameters.optimizer])(corpus, parameters, tick)
     model = model_of(counts, precision)
-    return Trained(corpus, model, scores(model, corpus.document, corpus.word))
+    return Trained(corpus, counts, model, scores(model, corpus.document, corpus.word))

@@ -218,6 +218,7 @@ SECTIONS: tuple[Section, ...] = (
             _choice("PRECISION", "64", "bits of the topic mix", ("32", "64")),
             _integer("DUPFACTOR", "1000", "how often a low-rated row is repeated in training", 0),
             Key("SEED", Kind.INTEGER, "1", "seed of the fit: the same seed, the same scores"),
+            _integer("MODELS_KEPT", "30", "stored models per source; 0: none are saved", 0),
             _integer("SPK_EXEC", "", "most executors", 1, empty=True),
             _memory("SPK_EXEC_MEM", "", "memory of an executor", empty=True),
             _integer("SPK_EXEC_CORES", "", "cores of an executor", 1, empty=True),

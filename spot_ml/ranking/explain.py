@@ -52,7 +52,7 @@ SCHEMA = pa.schema(
 )
 
 #: How many topics of a pair are named.
-_TOPICS = 3
+TOPICS = 3
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Explainer:
         self._chain = [link.part for link in parts.grammar.chain]
         self._by_day = [chance for _, chance in backoff.chances(corpus, parts)]
         self._prefixes = [parts.codes(self._chain[: n + 1]) for n in range(len(self._chain))]
-        self._summed = [_sums(order.counts.word, codes) for codes in self._prefixes]
+        self._summed = [summed_by_code(order.counts.word, codes) for codes in self._prefixes]
         self._soft = damped(corpus.count)
         size = len(corpus.documents)
         self._soft_tokens = np.bincount(corpus.document, self._soft, minlength=size)
@@ -136,7 +136,7 @@ class Explainer:
         blend = self._weights.blend
         terms = -(blend * by_topics + (1.0 - blend) * by_day)
         values = [order.parts.texts[part][word].as_py() for part in self._chain]
-        carried = np.argsort(-share, kind="stable")[:_TOPICS]
+        carried = np.argsort(-share, kind="stable")[:TOPICS]
         return Explanation(
             document=corpus.documents[document].as_py(),
             word=corpus.words[word].as_py(),
@@ -193,7 +193,7 @@ class Explainer:
         return found
 
 
-def _sums(of_word: Matrix, codes: NDArray[np.int32]) -> Matrix:
+def summed_by_code(of_word: Matrix, codes: NDArray[np.int32]) -> Matrix:
     """Add up the topic counts of words with the same code."""
     summed = np.zeros((int(codes.max(initial=0)) + 1, of_word.shape[1]))
     np.add.at(summed, codes, of_word)

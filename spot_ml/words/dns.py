@@ -112,6 +112,7 @@ _GRAMMAR = Grammar(
         Link("hour", ((),)),
     ),
     kind=("type", "rcode", "domain"),
+    clock="hour",
     phrases={
         "domain": phrases.domain,
         "length": phrases.powers,

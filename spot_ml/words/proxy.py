@@ -99,6 +99,7 @@ _GRAMMAR = Grammar(
         Link("hour", ((),)),
     ),
     kind=("method", "host", "content", "agent"),
+    clock="hour",
     phrases={
         "host": phrases.domain,
         "agent": phrases.powers,

@@ -1,0 +1,56 @@
+"""The pairs of new rows beside a stored model, in either order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+
+from spot_common.errors import UsageError
+from spot_ml.batches import PAIR_SCORE
+from spot_ml.corpus import Corpus
+from spot_ml.figures import PairFigures
+from spot_ml.models.explain import ForecastExplainer
+from spot_ml.models.facts import Facts
+from spot_ml.models.forecast import forecast
+from spot_ml.models.original import original_scores
+from spot_ml.models.stored import StoredModel
+from spot_ml.request import COMPATIBLE, SURPRISE
+from spot_ml.words.source import SourceWords, WordContext
+
+
+@dataclass(frozen=True)
+class Appraisal:
+    """New pairs with the figures that a result needs, and why they have them (by surprise only)."""
+
+    figures: PairFigures
+    explainer: ForecastExplainer | None
+
+
+def appraise(
+    words: SourceWords, facts: Facts, model: StoredModel, fresh: Corpus, order: str
+) -> Appraisal:
+    """Hold the pairs of new rows to a model; UsageError where it was made without the order."""
+    original = {PAIR_SCORE: original_scores(model.compatible, fresh, facts.precision)}
+    if order == COMPATIBLE:
+        return Appraisal(PairFigures.of(fresh, original), None)
+    if model.surprise is None:
+        raise UsageError(
+            f"the model {facts.identity} has no fit for the order {SURPRISE}",
+            hint=f"take --order {COMPATIBLE}, or make one: spot ml run --order {SURPRISE}",
+        )
+    found = forecast(model.surprise, fresh, words.grammar)
+    figures = PairFigures.of(fresh, {**found.figures(), **original})
+    return Appraisal(figures, ForecastExplainer(found))
+
+
+def context_for(model: StoredModel, words: SourceWords, counts: pa.Table | None) -> WordContext:
+    """What the words of new rows are made with: the model's own context.
+
+    A value that its day did not have counts as often as the new rows have it (``counts``).
+    """
+    if words.counted is None or counts is None:
+        return model.context
+    total = counts.group_by("value").aggregate([("count", "sum")]).sort_by("value")
+    new = dict(zip(total["value"].to_pylist(), total["count_sum"].to_pylist(), strict=True))
+    return replace(model.context, counts={**new, **model.context.counts})
