@@ -103,12 +103,16 @@ def listed(
     known = {**found.figures(), PAIR_SCORE: analysis.trained.score}
     figures = PairFigures.of(found.corpus, known)
     rows = analysis.rows.filter(pc.equal(analysis.rows[STATE], State.CLEAN.value))
-    batches = (
-        surprises(source, batch, places_of(source, batch, figures), figures)
-        for batch in rows.combine_chunks().to_batches()
-    )
-    groups = best_of_groups(pa.Table.from_batches(batches), source)
-    return output_rows(source, list_of(groups, source, most).combine_chunks().to_batches()[0])
+    batch = _one_batch(rows)
+    scored = surprises(source, batch, places_of(source, batch, figures), figures)
+    groups = best_of_groups(pa.Table.from_batches([scored]), source)
+    return output_rows(source, _one_batch(list_of(groups, source, most)))
+
+
+def _one_batch(table: pa.Table) -> pa.RecordBatch:
+    """All rows of a table as one batch, which may be empty."""
+    columns = [column.combine_chunks() for column in table.columns]
+    return pa.RecordBatch.from_arrays(columns, schema=table.schema)
 
 
 def ranked(source: SourceWords, analysis: Analysis, threshold: float, most: int) -> pa.Table:

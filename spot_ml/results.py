@@ -70,8 +70,9 @@ def _java_text(value: float, shortest: str) -> str:
 def lines(rows: pa.RecordBatch, delimiter: str) -> pa.Array:
     """One line per row, values joined by ``delimiter`` without quoting.
 
-    A null is ``null``. Characters that would end a line or a tab-separated value (control
-    characters and Unicode line ends) become blanks, so that no value can forge a row.
+    A null is ``null``, and so is a number that is infinite or none. Characters that would end a
+    line or a tab-separated value (control characters and Unicode line ends) become blanks, so that
+    no value can forge a row.
     """
     texts = [_texts(rows.column(index)) for index in range(rows.num_columns)]
     return pc.binary_join_element_wise(*texts, delimiter)
@@ -90,5 +91,8 @@ def _texts(column: pa.Array) -> pa.Array:
 
 
 def _mapped(column: pa.Array, text: Callable[[float], str]) -> pa.Array:
-    values = [None if value is None else text(value) for value in column.to_pylist()]
+    values = [
+        text(value) if value is not None and math.isfinite(value) else None
+        for value in column.to_pylist()
+    ]
     return pa.array(values, pa.string())

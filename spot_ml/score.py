@@ -58,9 +58,13 @@ def combine(*parts: ArrayLike) -> NDArray[np.float64]:
 
 
 def kept(score: ArrayLike, threshold: float) -> NDArray[np.bool_]:
-    """Rows with -1 < score <= threshold; NaN is never kept."""
+    """Rows with -1 < score <= threshold; NaN is never kept.
+
+    A threshold of 1 or more is none: the sum of a certain word's chances may be rounded above 1.
+    """
     values = np.asarray(score, dtype=np.float64)
-    return (values > ERROR_SCORE) & (values <= threshold)
+    limit = threshold if threshold < 1 else np.inf
+    return (values > ERROR_SCORE) & (values <= limit)
 
 
 def log_likelihood(score: ArrayLike, count: ArrayLike) -> float:

@@ -7,16 +7,27 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
 
-from spot_ml.ranking.groups import best_first
+from spot_ml.ranking.groups import best_first, most_surprising
 from spot_ml.words.source import SourceWords
 
 #: Most rows of the list that one endpoint may have, on either side of an event.
 ROWS_PER_ENDPOINT = 3
+#: How many groups are looked at for each row of the list: most are of endpoints that had theirs.
+_GROUPS_PER_ROW = 50
+_LEAST_GROUPS = 20_000
+
+
+def looked_at(most: int) -> int:
+    """How many groups, the best ones, a list of ``most`` rows is made from (<= 0: all)."""
+    return max(_LEAST_GROUPS, _GROUPS_PER_ROW * most) if most > 0 else -1
 
 
 def list_of(groups: pa.Table, source: SourceWords, most: int) -> pa.Table:
-    """The list that groups, one row each, make: best first, at most ``most`` rows (<= 0: all)."""
-    ordered = best_first(groups, source)
+    """The list that groups, one row each, make: best first, at most ``most`` rows (<= 0: all).
+
+    Only the best groups are looked at, however many there are: partitions give what they have.
+    """
+    ordered = best_first(most_surprising(groups, looked_at(most)), source)
     ends = zip(*(ordered[name].to_pylist() for name in source.documents), strict=True)
     rows = list(limited(ends))
     return ordered.take(pa.array(rows[:most] if most > 0 else rows, pa.int64()))

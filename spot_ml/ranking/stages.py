@@ -19,7 +19,7 @@ from spot_ml.ranking.batches import (
     surprise_batches,
 )
 from spot_ml.ranking.groups import DOCUMENT, KIND, MEMBERS, NATS, WORD
-from spot_ml.ranking.listing import list_of
+from spot_ml.ranking.listing import list_of, looked_at
 from spot_ml.records import word_columns
 from spot_ml.results import SCORE
 from spot_ml.words.source import SourceWords, WordContext
@@ -34,9 +34,6 @@ _ADDED = (
     StructField(WORD, StringType()),
     StructField(KIND, IntegerType()),
 )
-#: How many groups are looked at for each row of the list: most are of endpoints that had theirs.
-_GROUPS_PER_ROW = 50
-_LEAST_GROUPS = 20_000
 
 
 def surprising(
@@ -66,11 +63,10 @@ def listed(
     An endpoint has only a few rows. ``most`` <= 0 gives all of them. Each partition says what it
     has of a group, and those are brought together where the group's document belongs.
     """
-    wanted = max(_LEAST_GROUPS, _GROUPS_PER_ROW * most) if most > 0 else -1
     selected = rows.select(*source.select_columns)
     schema = _schema(selected, source, StructField(MEMBERS, LongType()))
     partly = partial(group_batches, source.name, threshold, context, figures)
-    whole = partial(first_batches, source.name, wanted)
+    whole = partial(first_batches, source.name, looked_at(most))
     groups = (
         selected.mapInArrow(partly, schema)
         .repartition(DOCUMENT)

@@ -86,7 +86,7 @@ def _words(rows: pa.RecordBatch, context: WordContext) -> tuple[pa.Array]:
 _GRAMMAR = Grammar(
     by_pattern(
         r"^(?P<host>[^_]*)_(?P<hour>[^_]*)_(?P<method>.*)_(?P<entropy>\d+)_(?P<content>.*)"
-        r"_(?P<agent>\d+)_(?P<length>\d+)_(?P<code>[^_]*)$"
+        r"_(?P<agent>\d+)_(?P<length>\d+)_(?P<code>[^_]*|unknown_response_code)$"
     ),
     chain=(
         Link("method", ((),)),
