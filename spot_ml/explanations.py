@@ -12,21 +12,20 @@ import pyarrow.parquet as pq
 from spot_common.clients.hdfs import Hdfs
 from spot_common.errors import NotFoundError
 from spot_common.printed import printed
-from spot_ml.launch import Places
 
 #: File beside a result that says why each of its first lines is there, and in their order.
 FILE = "explanations.parquet"
 
 
-def read(hdfs: Hdfs, places: Places, first: int, count: int) -> list[dict[str, Any]]:
-    """Give the explanations of ``count`` lines of a result from line ``first`` (from 1) on.
+def read(hdfs: Hdfs, results: str, first: int, count: int) -> list[dict[str, Any]]:
+    """Give the explanations of ``count`` lines of a result file from line ``first`` (from 1) on.
 
     Each has its ``line``, the ``result`` as it stands there, and the columns of
     ``ranking.explain.SCHEMA``. Raises NotFoundError where the run left none.
     """
     try:
-        data = hdfs.read_bytes(f"{posixpath.dirname(places.results)}/{FILE}")
-        lines = hdfs.read_bytes(places.results).decode("utf-8", errors="replace").splitlines()
+        data = hdfs.read_bytes(f"{posixpath.dirname(results)}/{FILE}")
+        lines = hdfs.read_bytes(results).decode("utf-8", errors="replace").splitlines()
     except NotFoundError as error:
         raise NotFoundError(
             "there are no explanations of that day",

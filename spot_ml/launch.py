@@ -154,11 +154,8 @@ def live(
     ID of a model.
     """
     source = source_of(model)
-    if day is None:
-        read: str | Folders = folder or ""
-        base = f"{config.text('HUSER').rstrip('/')}/{source}"
-    else:
-        base = config.for_run(day, source).text("HPATH")
+    read: str | Folders = folder or ""
+    if day is not None:
         read = places(Launch(day, source, 1.0), config).input
         if hours is not None:
             numbers = range(hours[0], hours[1] + 1)
@@ -168,9 +165,17 @@ def live(
         models=models_folder(config, source),
         model=model,
         input=read,
-        scored=f"{base}/live/{model}",
+        scored=live_folder(model, day, config),
         **bounds,
     )
+
+
+def live_folder(model: str, day: date | None, config: Config) -> str:
+    """The folder of the result of rows that were held to a model: of a day's, or of a folder's."""
+    source = source_of(model)
+    if day is None:
+        return f"{config.text('HUSER').rstrip('/')}/{source}/live/{model}"
+    return f"{config.for_run(day, source).text('HPATH')}/live/{model}"
 
 
 def trial(words: Sequence[str], config: Config) -> Request:

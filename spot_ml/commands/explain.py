@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from datetime import date
 
 import click
@@ -23,15 +24,20 @@ from spot_ml import explanations, launch
 )
 @click.option("--date", "day", type=DAY, required=True, help="Day of the rows (UTC).")
 @click.option("--source", required=True, help="flow, dns, proxy.")
+@click.option("--model", metavar="ID", help="Of the result of spot ml score with that model.")
 @click.option("--line", "first", type=click.IntRange(1), help="Only this line of the result.")
 @click.option("--count", type=click.IntRange(1), default=3, help="How many lines; default: 3.")
 @json_option
-def explain_command(day: date, source: str, first: int | None, count: int, as_json: bool) -> None:
+def explain_command(
+    day: date, source: str, model: str | None, first: int | None, count: int, as_json: bool
+) -> None:
     """Say why the first events of a result are in it: what was seen, and what was expected."""
     config = load_config()
     check_source(source)
-    places = launch.places(launch.Launch(day, source, 1.0), config)
-    rows = explanations.read(Hdfs(config), places, first or 1, 1 if first else count)
+    results = launch.places(launch.Launch(day, source, 1.0), config).results
+    if model is not None:
+        results = f"{launch.live_folder(model, day, config)}/{posixpath.basename(results)}"
+    rows = explanations.read(Hdfs(config), results, first or 1, 1 if first else count)
     if as_json:
         print_json(rows)
     else:

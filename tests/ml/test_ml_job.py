@@ -136,10 +136,44 @@ def test_the_list_is_that_of_the_pure_functions(stack: Any, hdfs: Hdfs, source: 
 
 def test_one_core_and_a_second_run_give_the_same_bytes(stack: Any, hdfs: Hdfs) -> None:
     scores = _scores(stack, "flow")
-    first = hdfs.read_bytes(f"{scores}/flow_results.csv")
-    _run(stack, "flow", SPOT_SPARK_MASTER="local[1]", SPOT_LDA_SCORE="surprise")
-    assert hdfs.read_bytes(f"{scores}/flow_results.csv") == first
+    names = [f"{scores}/{name}" for name in ("flow_results.csv", "explanations.parquet")]
+    first = [hdfs.read_bytes(name) for name in names]
+    model = json.loads(hdfs.read_bytes(f"{scores}/run.json"))["model"]
+    again = _run(stack, "flow", SPOT_SPARK_MASTER="local[1]", SPOT_LDA_SCORE="surprise")
+    assert [hdfs.read_bytes(name) for name in names] == first
+    assert again["model"] == model
     assert [entry.name for entry in hdfs.list(scores.rsplit("/", 1)[0])] == ["scores"]
+
+
+def test_later_rows_are_held_to_a_stored_model(stack: Any, hdfs: Hdfs) -> None:
+    listed = json.loads(_spot(stack, "models", "--source", "flow", "--json").stdout)
+    model = next(row["id"] for row in listed if row["order"] == "surprise")
+    facts = json.loads(_spot(stack, "models", "show", model, "--json").stdout)
+    assert [file["path"].rpartition("/")[2] for file in facts["files"]] == [
+        "ml-3.parquet", "ml-4.parquet",
+    ]  # fmt: skip
+    assert all(file["checksum"].startswith("MD5-of-") for file in facts["files"])
+    scores = _scores(stack, "flow")
+    before = hdfs.read_bytes(f"{scores}/flow_results.csv")
+    day = f"{DAY:%Y%m%d}"
+    done = _spot(stack, "score", "--model", model, "--date", day, "--hours", "4-5", "--tol", "1",
+                 "--json")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    assert summary["rows"] == ml_days.flow().num_rows - 100
+    assert (summary["unknown_documents"], summary["unknown_words"]) == (0, 0)
+    live = f"{scores.rpartition('/')[0]}/live/{model}"
+    assert summary["results_file"] == f"{live}/flow_results.csv"
+    lines = hdfs.read_bytes(summary["results_file"]).decode().splitlines()
+    assert len(lines) == summary["results"] > 0
+    said = json.loads(_spot(stack, "explain", "--date", day, "--source", "flow", "--model", model,
+                            "--count", "50", "--json").stdout)  # fmt: skip
+    assert [row["result"] for row in said] == [line.split("\t") for line in lines[:50]]
+    assert hdfs.read_bytes(f"{scores}/flow_results.csv") == before
+    assert _spot(stack, "models", "delete", model).returncode == 0
+    gone = _spot(stack, "score", "--model", model, "--date", day)
+    assert gone.returncode == 3
+    assert f"there is no model {model}" in gone.stderr
 
 
 def test_unpadded_folders_are_read_and_feedback_takes_part(stack: Any, hdfs: Hdfs) -> None:
