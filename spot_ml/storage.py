@@ -66,13 +66,15 @@ class Storage:
             found = list(self._system(path).listStatus(self._path(path)))
         return sorted(found, key=entry_name)
 
-    def describe(self, path: str) -> tuple[Any, str]:
+    def describe(self, address: str) -> tuple[Any, str]:
         """Give the Java file status of a file and its checksum with the name of the algorithm.
 
-        The checksum is empty where the file system has none. What the Java side raises is not
-        explained here: the caller may be looking at a file that is on its way out.
+        ``address`` is the file's as Spark gives it, a URI. The checksum is empty where the file
+        system has none. What the Java side raises is not explained here: the caller may be looking
+        at a file that is on its way out.
         """
-        system, place = self._system(path), self._path(path)
+        place = self._java.org.apache.hadoop.fs.Path(self._java.java.net.URI(address))
+        system = place.getFileSystem(self.session._jsc.hadoopConfiguration())
         found = system.getFileChecksum(place)
         return system.getFileStatus(place), str(found.toString()) if found is not None else ""
 

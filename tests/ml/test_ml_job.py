@@ -182,7 +182,7 @@ def test_unpadded_folders_are_read_and_feedback_takes_part(stack: Any, hdfs: Hdf
     sink = io.BytesIO()
     pq.write_table(rows, sink)
     location = sources()["flow"].raw.location(stack.config.text("HUSER"))
-    hdfs.write_bytes(f"{location}/y=2004/m=2/d=5/h=3/rows.parquet", sink.getvalue())
+    hdfs.write_bytes(f"{location}/y=2004/m=2/d=5/h=3/rows 1.parquet", sink.getvalue())
     places = launch.places(launch.Launch(day, "flow", 1.0), stack.config)
     header = "sev\ttstart\tsip\tdip\tsport\tdport\tipkt\tibyt"
     hdfs.write_bytes(places.feedback, f"{header}\n{LOW}\nnonsense\n".encode())
