@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from spot_common.registry import part
 from spot_ml.figures import PairFigures
+from spot_ml.gathering import gathered
 from spot_ml.records import REASON, STATE, State, count_values, tag, word_columns
 from spot_ml.results import SCORE, lines, output_rows
 from spot_ml.score import combine, kept
@@ -75,15 +76,16 @@ def counted_batches(
     """Count pairs and states over all batches: rows of ``COUNTED``, of each kind one."""
     words = source_words(source)
     states: Counter[tuple[str, str | None]] = Counter()
-    gathered: list[pa.Table] = []
-    for batch in tag_batches(source, context, batches):
-        of_batch = pa.table([batch[STATE], batch[REASON]], names=[STATE, REASON])
-        for row in of_batch.group_by([STATE, REASON]).aggregate([([], "count_all")]).to_pylist():
-            states[row[STATE], row[REASON]] += row["count_all"]
-        gathered.append(count_pairs(words, _clean(batch)))
-        if sum(table.num_rows for table in gathered) > _AT_ONCE:
-            gathered = [add_up(gathered)]
-    pairs = add_up(gathered) if gathered else None
+
+    def counts() -> Iterator[pa.Table]:
+        for batch in tag_batches(source, context, batches):
+            of_batch = pa.table([batch[STATE], batch[REASON]], names=[STATE, REASON])
+            tallied = of_batch.group_by([STATE, REASON]).aggregate([([], "count_all")])
+            for row in tallied.to_pylist():
+                states[row[STATE], row[REASON]] += row["count_all"]
+            yield count_pairs(words, _clean(batch))
+
+    pairs = gathered(counts(), add_up, _AT_ONCE)
     if pairs is not None:
         nulls = pa.nulls(pairs.num_rows, pa.string())
         columns = [pairs["document"], pairs["word"], nulls, nulls, pairs["count"]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from spot_ml.batches import PAIR_SCORE, Shared, located, source_words
 from spot_ml.figures import PairFigures
+from spot_ml.gathering import gathered
 from spot_ml.ranking.groups import (
     DOCUMENT,
     KIND,
@@ -17,6 +18,7 @@ from spot_ml.ranking.groups import (
     WORD,
     best_of_groups,
     most_surprising,
+    with_members,
 )
 from spot_ml.ranking.order import as_score, together
 from spot_ml.records import word_columns
@@ -90,9 +92,10 @@ def first_batches(source: str, most: int, groups: Batches) -> Iterator[pa.Record
 def _joined(source: str, batches: Batches) -> pa.Table:
     """The best record of each group of all batches."""
     words = source_words(source)
-    gathered: list[pa.Table] = []
-    for batch in batches:
-        gathered.append(pa.Table.from_batches([batch]))
-        if sum(table.num_rows for table in gathered) > _AT_ONCE:
-            gathered = [best_of_groups(pa.concat_tables(gathered), words)]
-    return best_of_groups(pa.concat_tables(gathered), words) if gathered else pa.table({})
+    tables = (with_members(pa.Table.from_batches([batch])) for batch in batches)
+
+    def best(several: Sequence[pa.Table]) -> pa.Table:
+        return best_of_groups(pa.concat_tables(several), words)
+
+    found = gathered(tables, best, _AT_ONCE)
+    return pa.table({}) if found is None else found

@@ -22,8 +22,7 @@ def best_of_groups(scored: pa.Table, source: SourceWords) -> pa.Table:
     Ties go by the columns of the result in order. A record that has ``members`` already stands for
     so many.
     """
-    if MEMBERS not in scored.column_names:
-        scored = scored.append_column(MEMBERS, pa.array(np.ones(scored.num_rows, np.int64)))
+    scored = with_members(scored)
     if not scored.num_rows:
         return scored
     group = _groups(scored)
@@ -37,6 +36,13 @@ def best_of_groups(scored: pa.Table, source: SourceWords) -> pa.Table:
     found, first = np.unique(group[best], return_index=True)
     chosen = scored.drop_columns([MEMBERS]).take(pa.array(best[first]))
     return chosen.append_column(MEMBERS, pa.array(members[found]))
+
+
+def with_members(scored: pa.Table) -> pa.Table:
+    """Let each record stand for itself, where none says yet how many it stands for."""
+    if MEMBERS in scored.column_names:
+        return scored
+    return scored.append_column(MEMBERS, pa.array(np.ones(scored.num_rows, np.int64)))
 
 
 def best_first(groups: pa.Table, source: SourceWords) -> pa.Table:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import ml_days
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from spot_ml import corpus
 from spot_ml.batches import PAIR_SCORE, StrayPairError, counted_batches, places_of, source_words
 from spot_ml.figures import PairFigures
+from spot_ml.gathering import gathered
+from spot_ml.ranking.batches import group_batches
+from spot_ml.ranking.groups import KIND, MEMBERS, NATS
 from spot_ml.records import STATE
 from spot_ml.words.source import WordContext
 
@@ -47,7 +53,7 @@ def test_a_file_holds_them_all(tmp_path: Path) -> None:
 
 
 class _Here:
-    def __init__(self, value: WordContext) -> None:
+    def __init__(self, value: Any) -> None:
         self.value = value
 
 
@@ -74,3 +80,42 @@ def test_a_record_whose_pair_was_not_counted_is_an_error() -> None:
     figures = PairFigures.of(built, {PAIR_SCORE: np.ones(1)})
     with pytest.raises(StrayPairError):
         places_of(source, rows, figures)
+
+
+def test_groups_of_many_rows_are_those_of_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = ml_days.flow()
+    context = _Here(WordContext())
+    counted = pa.Table.from_batches(counted_batches("flow", context, rows.to_batches()))
+    of_pair = counted.filter(pc.is_valid(counted["document"]))
+    built = corpus.build(
+        of_pair["document"].combine_chunks(), of_pair["word"].combine_chunks(), of_pair["count"]
+    )
+    values = np.arange(built.pairs, dtype=float)
+    figures = PairFigures.of(built, {
+        NATS: values, "expected": values, "count": values, KIND: values.astype(int) % 7,
+        PAIR_SCORE: values / built.pairs,
+    })  # fmt: skip
+
+    def grouped(at_once: int) -> list[dict[str, object]]:
+        monkeypatch.setattr("spot_ml.ranking.batches._AT_ONCE", at_once)
+        batches = rows.to_batches(max_chunksize=10)
+        found = pa.Table.from_batches(group_batches("flow", 1.0, context, _Here(figures), batches))
+        return sorted(found.to_pylist(), key=str)
+
+    assert grouped(25) == grouped(10_000)
+    assert sum(row[MEMBERS] for row in grouped(25)) == 401
+
+
+def test_no_row_is_joined_often() -> None:
+    joined: list[int] = []
+
+    def join(tables: Sequence[pa.Table]) -> pa.Table:
+        joined.append(sum(table.num_rows for table in tables))
+        return pa.concat_tables(tables)
+
+    many = [pa.table({"n": [number]}) for number in range(1000)]
+    found = gathered(many, join, 10)
+    assert found is not None
+    assert found["n"].to_pylist() == list(range(1000))
+    assert sum(joined) < 4 * 1000
+    assert gathered([], join, 10) is None
