@@ -92,10 +92,8 @@ def _row_scores(source: SourceWords, tagged: pa.Table, trained: Trained) -> NDAr
     return score
 
 
-def listed(
-    source: SourceWords, analysis: Analysis, parameters: Parameters, most: int = -1
-) -> pa.RecordBatch:
-    """The rows of the result in the default order: the first of each group, few per endpoint.
+def surprising(source: SourceWords, analysis: Analysis, parameters: Parameters) -> pa.Table:
+    """The clean rows with their surprise, their group and the original's score, as the job's are.
 
     ``analysis`` must be one without feedback.
     """
@@ -107,7 +105,17 @@ def listed(
         surprises(source, batch, places_of(source, batch, figures), figures)
         for batch in rows.combine_chunks().to_batches()
     )
-    groups = best_of_groups(pa.Table.from_batches(batches), source)
+    return pa.Table.from_batches(batches)
+
+
+def listed(
+    source: SourceWords, analysis: Analysis, parameters: Parameters, most: int = -1
+) -> pa.RecordBatch:
+    """The rows of the result in the default order: the first of each group, few per endpoint.
+
+    ``analysis`` must be one without feedback.
+    """
+    groups = best_of_groups(surprising(source, analysis, parameters), source)
     return output_rows(source, list_of(groups, source, most).combine_chunks().to_batches()[0])
 
 

@@ -43,9 +43,9 @@ def figures(order: Order, source: SourceTruth, tops: Sequence[int]) -> Tree:
         "roc_auc": order.roc_auc(malicious),
         "lift": {str(top): lift(order, malicious, top) for top in tops},
         "false_alarms": {
-            str(top): min(top, order.listed) - order.hits(malicious, top) for top in tops
+            str(top): min(top, order.listed) - order.rows(malicious, top) for top in tops
         },
-        "lookalikes": {str(top): order.hits(~malicious, top) for top in tops},
+        "lookalikes": {str(top): order.rows(~malicious, top) for top in tops},
         "lookalike_kinds": {
             kind: _lookalikes(order, source.lookalike == place, tops)
             for place, kind in enumerate(source.lookalikes)
@@ -56,7 +56,7 @@ def figures(order: Order, source: SourceTruth, tops: Sequence[int]) -> Tree:
 def _lookalikes(order: Order, mask: Mask, tops: Sequence[int]) -> Tree:
     return {
         "records": int(mask.sum()),
-        "top": {str(top): order.hits(mask, top) for top in tops},
+        "top": {str(top): order.rows(mask, top) for top in tops},
     }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from spot_common.errors import DataError
+from spot_gen.measure import tables
 
 
 def entry(report: Mapping[str, Any]) -> dict[str, Any]:
@@ -17,7 +18,7 @@ def entry(report: Mapping[str, Any]) -> dict[str, Any]:
         "version": report["version"],
         "data": report["data"],
         "figures": {
-            f"{source}/{row['name']}": _flat(row["figures"], report["tops"])
+            f"{source}/{tables.name(row)}": _flat(row["figures"], report["tops"])
             for source, found in report["sources"].items()
             for row in found["rows"]
             if row["figures"]
@@ -34,6 +35,19 @@ def _flat(figures: Mapping[str, Any], tops: list[int]) -> dict[str, float | None
         kept[f"precision at {top}"] = figures["precision"][top]["mean"]
         kept[f"incidents at {top}"] = figures["found"][top]["mean"]
     return kept
+
+
+def since_last(path: Path, report: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep the figures of a report and say what changed since the last one on the same data."""
+    now = entry(report)
+    before = keep(path, now)
+    if before is None:
+        return {"date": None, "version": None, "changes": []}
+    return {
+        "date": before["date"],
+        "version": before["version"],
+        "changes": changes(before, now),
+    }
 
 
 def keep(path: Path, kept: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -10,6 +10,8 @@ from spot_gen.measure.tables import screen
 
 FEEDBACK = "Before and after false alarms among the first rows were marked as accepted."
 
+RECORDS = "The same orders without groups: each record is a row of its own; incidents found."
+
 
 def data(report: dict[str, Any]) -> str:
     """On which data, when, and by which version."""

@@ -1,0 +1,99 @@
+"""One labelled day measured: the ranking, and what it is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from spot_common.errors import UsageError
+from spot_gen.measure.evaluate import (
+    COMPARISON,
+    RANKING,
+    RECORDS,
+    Row,
+    SetReport,
+    SourceReport,
+    facts,
+    joined,
+    measured,
+    steps_to,
+)
+from spot_gen.measure.labels import SourceTruth, read_truth
+from spot_gen.measure.lists import LIST_ROWS
+from spot_gen.measure.match import Match, match
+from spot_gen.measure.results import results_of
+from spot_ml.batches import source_words
+from spot_ml.lda.parameters import Parameters
+from spot_ml.request import COMPATIBLE
+from spot_ops.evaluate.days import context_of, rows_of
+from spot_ops.evaluate.orders import Ranker, Scored, Way, scored
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to measure: which sources (none: all), which order, at which numbers of first rows."""
+
+    parameters: Parameters
+    order: str
+    tops: tuple[int, ...]
+    sources: tuple[str, ...] = ()
+
+
+def generated(folder: Path, wanted: Wanted) -> SetReport:
+    """Measure a data set of ``spot gen generate``."""
+    truth = read_truth(folder)
+    names = [name for name in truth.totals if not wanted.sources or name in wanted.sources]
+    if not names:
+        raise UsageError(
+            f"{folder} has none of the sources {', '.join(wanted.sources)}",
+            hint=f"it has {', '.join(truth.totals)}",
+        )
+    context = context_of(folder)
+    sources = {}
+    for name in names:
+        words = source_words(name)
+        day = scored(words, rows_of(folder, words), context, wanted.parameters)
+        known = truth.of(name)
+        found = match(results_of(day.rows, name, name), truth, known)
+        sources[name] = source_report(day, known, found, wanted)
+    return joined(truth, sources, wanted.tops)
+
+
+def source_report(day: Scored, truth: SourceTruth, found: Match, wanted: Wanted) -> SourceReport:
+    """Measure the orders of one source.
+
+    Rows of lists come first, the ranking before all others, then those of the single records; an
+    order by the original's score has the latter only, for it makes no groups.
+    """
+    total = max(truth.total, day.rows.num_rows)
+    ranker = Ranker(day, found.row, total, max(LIST_ROWS, *wanted.tops))
+    steps = steps_to(total)
+    lists, records = [], []
+    for way in _ways(ranker, wanted.order):
+        if way.records is None or way.listed is None:
+            lists.append(Row(way.name, COMPARISON, way.reason))
+            continue
+        single = measured(way.name, RECORDS, way.records, truth, wanted.tops, steps)
+        listed = measured(way.name, COMPARISON, way.listed, truth, wanted.tops, steps)
+        listed.figures["record_average_precision"] = single.figures["average_precision"]
+        lists.append(listed)
+        records.append(single)
+    if wanted.order == COMPATIBLE:
+        lists, records = records, []
+    lists[0].kind = RANKING
+    lists[0].matching = {**asdict(found.report), "drawn": 0}
+    for row in lists[1:]:
+        row.kind = COMPARISON
+    return SourceReport(truth.source, facts(truth, total), steps, [*lists, *records])
+
+
+def _ways(ranker: Ranker, order: str) -> Iterator[Way]:
+    """All ways to rank; the one that is measured comes first."""
+    if order == COMPATIBLE:
+        yield ranker.compatible()
+        yield from ranker.comparisons()
+    else:
+        yield ranker.surprise()
+        yield from ranker.comparisons()
+        yield ranker.compatible()
