@@ -21,8 +21,6 @@ from spot_gen.measure.results import Results, read_results
 Floats = NDArray[np.float64]
 
 RANKING, COMPARISON, AFTER = "ranking", "comparison", "after feedback"
-#: An order of the single records, beside the lists of groups.
-RECORDS = "records"
 
 #: Recalls at which precision is drawn.
 RECALLS = np.linspace(0.0, 1.0, 101)

@@ -15,6 +15,9 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Tree = dict[str, Any]
 
+#: Short figures beside those of a list: of all that is in its groups, and of the single records.
+GROUPS, RECORDS = "groups", "records alone"
+
 
 def figures(order: Order, source: SourceTruth, tops: Sequence[int]) -> Tree:
     """All figures of an order of one source.
@@ -50,6 +53,17 @@ def figures(order: Order, source: SourceTruth, tops: Sequence[int]) -> Tree:
             kind: _lookalikes(order, source.lookalike == place, tops)
             for place, kind in enumerate(source.lookalikes)
         },
+    }
+
+
+def short(order: Order, source: SourceTruth, tops: Sequence[int]) -> Tree:
+    """The figures by which an order is compared, without families and levels."""
+    malicious, count = source.malicious, len(source.incidents)
+    return {
+        "average_precision": order.average_precision(malicious),
+        "roc_auc": order.roc_auc(malicious),
+        "precision": {str(top): precision(order, malicious, top) for top in tops},
+        "found": {str(top): float(order.found(source.incident, count, top).sum()) for top in tops},
     }
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from spot_common.errors import DataError
-from spot_gen.measure import tables
 
 
 def entry(report: Mapping[str, Any]) -> dict[str, Any]:
@@ -18,7 +17,7 @@ def entry(report: Mapping[str, Any]) -> dict[str, Any]:
         "version": report["version"],
         "data": report["data"],
         "figures": {
-            f"{source}/{tables.name(row)}": _flat(row["figures"], report["tops"])
+            f"{source}/{row['name']}": _flat(row["figures"], report["tops"])
             for source, found in report["sources"].items()
             for row in found["rows"]
             if row["figures"]

@@ -1,8 +1,9 @@
 """The measures of a list whose rows stand for groups of records.
 
-All records of a group have the rank of its row, and a row counts as malicious when its group has a
-malicious record. So an incident is found where one of its groups is listed; hits and recall count
-records, precision counts rows.
+There are two ways to look at it. Who reads the list sees the one record that a row shows; who opens
+each row sees all records of its group. A row is malicious when the record, or one of the records,
+is. So an incident is found where a row shows one of its records, or has one in its group; hits and
+recall count records, precision counts rows.
 """
 
 from __future__ import annotations
@@ -19,20 +20,21 @@ LIST_ROWS = 1000
 
 @dataclass(frozen=True, eq=False)
 class Listed(Ranked):
-    """A list of groups.
+    """A list of rows.
 
-    ``ranks`` has the rank of the group of each labelled record, ``group`` the group's number (-1:
-    the record is in none); ``total`` is the number of groups, listed or not.
+    ``ranks`` has the rank of the row that each labelled record counts for, ``group`` the number of
+    what can be a row: a group, or a record (-1: it is in none); ``total`` is how many of these
+    there are, listed or not.
     """
 
     group: Places
 
     def rows(self, mask: Mask, top: int) -> float:
-        """Rows among the first ``top`` whose group has a record of the mask."""
+        """Rows among the first ``top`` that a record of the mask counts for."""
         return float(np.count_nonzero(self._listed(mask) <= top))
 
     def share(self, mask: Mask) -> float:
-        """Share of the groups that have a record of the mask."""
+        """Share of what can be a row that is malicious."""
         return self._groups(mask) / self.total if self.total else 0.0
 
     def average_precision(self, mask: Mask) -> float | None:
@@ -51,7 +53,7 @@ class Listed(Ranked):
         return None
 
     def curve(self, mask: Mask, points: Floats) -> Floats:
-        """Precision of the rows by the share of the malicious groups that they have."""
+        """Precision of rows by the share that they are of all that would be malicious ones."""
         wanted = max(self._groups(mask), 1)
         rows = self._listed(mask)
         ranks = np.append(rows, np.full(wanted - len(rows), np.inf))
@@ -62,6 +64,6 @@ class Listed(Ranked):
         return len(np.unique(self.group[mask & (self.group >= 0)]))
 
     def _listed(self, mask: Mask) -> Floats:
-        """The distinct ranks of listed groups that have a record of the mask, ascending."""
+        """The distinct ranks that records of the mask have, ascending."""
         ranks = np.unique(self.ranks[mask])
         return ranks[np.isfinite(ranks)]

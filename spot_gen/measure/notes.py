@@ -10,7 +10,10 @@ from spot_gen.measure.tables import screen
 
 FEEDBACK = "Before and after false alarms among the first rows were marked as accepted."
 
-RECORDS = "The same orders without groups: each record is a row of its own; incidents found."
+BESIDE = (
+    "Above, a row counts by the record that it shows. Here: by all records of its group, as for who"
+    " opens every row; and the same order without groups, each record a row of its own."
+)
 
 
 def data(report: dict[str, Any]) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from spot_gen.measure import formats
-from spot_gen.measure.evaluate import AFTER, RECORDS
+from spot_gen.measure.evaluate import AFTER
+from spot_gen.measure.figures import GROUPS, RECORDS
 
 LEVELS = {"1": "loud", "2": "medium", "3": "quiet"}
 
@@ -69,11 +70,10 @@ def _found(group: dict[str, Any] | None, top: str) -> str:
 def orders(report: dict[str, Any], source: dict[str, Any]) -> Table:
     """The ranking beside its comparison rows: how good the order is."""
     tops, top = _tops(report), screen(report)
-    title, second = _SECOND[grouped(source)]
     heads = (
         "order",
         "average precision",
-        title,
+        "area under ROC",
         *(f"precision at {int(t):,}" for t in tops),
         f"lift at {int(top):,}",
     )
@@ -81,7 +81,7 @@ def orders(report: dict[str, Any], source: dict[str, Any]) -> Table:
         (
             name(row),
             formats.share(row["figures"]["average_precision"]),
-            formats.share(row["figures"][second]),
+            formats.share(row["figures"]["roc_auc"]),
             *(formats.share(row["figures"]["precision"][t]) for t in tops),
             formats.factor(row["figures"]["lift"][top]),
         )
@@ -90,33 +90,26 @@ def orders(report: dict[str, Any], source: dict[str, Any]) -> Table:
     return Table(heads, rows)
 
 
-#: What stands beside the average precision: of orders of records, and of lists of groups.
-_SECOND = {
-    False: ("area under ROC", "roc_auc"),
-    True: ("average precision of records", "record_average_precision"),
-}
+def beside(report: dict[str, Any], source: dict[str, Any]) -> Table:
+    """What the groups of the listed rows hold, and orders of single records without groups."""
+    tops = _tops(report)[:2]
+    heads = ["order"]
+    for of in (GROUPS, RECORDS):
+        heads += [f"{of}: average precision", *(f"{of}: {_first(top)}" for top in tops)]
+    rows = tuple((name(row), *_beside(row["figures"], tops)) for row in measured(source))
+    return Table(tuple(heads), rows)
 
 
-def records(report: dict[str, Any], source: dict[str, Any]) -> Table:
-    """Orders of single records, which no groups were made of; without rows where there is none."""
-    tops = _tops(report)
-    heads = ("order", "average precision", "area under ROC", *map(_first, tops))
-    rows = tuple(
-        (
-            row["name"],
-            formats.share(row["figures"]["average_precision"]),
-            formats.share(row["figures"]["roc_auc"]),
-            *(_found(row["figures"], t) for t in tops),
-        )
-        for row in source["rows"]
-        if row["kind"] == RECORDS
-    )
-    return Table(heads, rows)
+def _beside(figures: dict[str, Any], tops: list[str]) -> Iterator[str]:
+    for of in (GROUPS, RECORDS):
+        yield formats.share(figures[of]["average_precision"])
+        for top in tops:
+            yield formats.of(figures[of]["found"][top], figures["incidents"])
 
 
 def grouped(source: dict[str, Any]) -> bool:
     """Whether the ranking is a list of groups."""
-    return "record_average_precision" in source["rows"][0]["figures"]
+    return GROUPS in source["rows"][0]["figures"]
 
 
 def found(report: dict[str, Any], source: dict[str, Any]) -> Table:
@@ -136,8 +129,8 @@ def found(report: dict[str, Any], source: dict[str, Any]) -> Table:
 
 
 def measured(source: dict[str, Any]) -> list[dict[str, Any]]:
-    """The rows that have figures, without those of single records beside lists."""
-    return [row for row in source["rows"] if row["figures"] and row["kind"] != RECORDS]
+    """The rows that have figures."""
+    return [row for row in source["rows"] if row["figures"]]
 
 
 def missing(source: dict[str, Any]) -> list[dict[str, Any]]:
@@ -147,8 +140,7 @@ def missing(source: dict[str, Any]) -> list[dict[str, Any]]:
 
 def name(row: dict[str, Any]) -> str:
     """How a row is called."""
-    of = {AFTER: " (after feedback)", RECORDS: " (single records)"}
-    return f"{row['name']}{of.get(row['kind'], '')}"
+    return f"{row['name']} (after feedback)" if row["kind"] == AFTER else row["name"]
 
 
 def groups(figures: dict[str, Any], tops: list[str]) -> Table:

@@ -48,8 +48,9 @@ def _source(report: dict[str, Any], source: dict[str, Any]) -> Iterator[str]:
     yield from (notes.found(report), "")
     yield from _table(tables.found(report, source))
     if tables.grouped(source):
-        yield from (f"### {source['title']}: single records", "", notes.RECORDS, "")
-        yield from _table(tables.records(report, source))
+        yield from (f"### {source['title']}: whole groups, and records alone", "")
+        yield from (notes.BESIDE, "")
+        yield from _table(tables.beside(report, source))
     for row in tables.missing(source):
         yield f"* {row['name']}: not available, {row['reason']}"
     if tables.missing(source):

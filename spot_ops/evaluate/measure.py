@@ -10,7 +10,6 @@ from spot_common.errors import UsageError
 from spot_gen.measure.evaluate import (
     COMPARISON,
     RANKING,
-    RECORDS,
     Row,
     SetReport,
     SourceReport,
@@ -19,6 +18,7 @@ from spot_gen.measure.evaluate import (
     measured,
     steps_to,
 )
+from spot_gen.measure.figures import GROUPS, RECORDS, short
 from spot_gen.measure.labels import SourceTruth, read_truth
 from spot_gen.measure.lists import LIST_ROWS
 from spot_gen.measure.match import Match, match
@@ -61,31 +61,31 @@ def generated(folder: Path, wanted: Wanted) -> SetReport:
 
 
 def source_report(day: Scored, truth: SourceTruth, found: Match, wanted: Wanted) -> SourceReport:
-    """Measure the orders of one source.
+    """Measure the orders of one source, the ranking first.
 
-    Rows of lists come first, the ranking before all others, then those of the single records; an
-    order by the original's score has the latter only, for it makes no groups.
+    Those of lists count by the record that a row shows; what its group holds, and the order of the
+    single records, stand beside that. The original's score makes no groups: it is measured by
+    records alone, and so is what it is compared with.
     """
     total = max(truth.total, day.rows.num_rows)
     ranker = Ranker(day, found.row, total, max(LIST_ROWS, *wanted.tops))
     steps = steps_to(total)
-    lists, records = [], []
+    rows = []
     for way in _ways(ranker, wanted.order):
-        if way.records is None or way.listed is None:
-            lists.append(Row(way.name, COMPARISON, way.reason))
+        if way.orders is None:
+            rows.append(Row(way.name, COMPARISON, way.reason))
             continue
-        single = measured(way.name, RECORDS, way.records, truth, wanted.tops, steps)
-        listed = measured(way.name, COMPARISON, way.listed, truth, wanted.tops, steps)
-        listed.figures["record_average_precision"] = single.figures["average_precision"]
-        lists.append(listed)
-        records.append(single)
-    if wanted.order == COMPATIBLE:
-        lists, records = records, []
-    lists[0].kind = RANKING
-    lists[0].matching = {**asdict(found.report), "drawn": 0}
-    for row in lists[1:]:
-        row.kind = COMPARISON
-    return SourceReport(truth.source, facts(truth, total), steps, [*lists, *records])
+        orders = way.orders
+        of_lists = wanted.order != COMPATIBLE
+        order = orders.shown if of_lists else orders.records
+        row = measured(way.name, COMPARISON, order, truth, wanted.tops, steps)
+        if of_lists:
+            row.figures[GROUPS] = short(orders.groups, truth, wanted.tops)
+            row.figures[RECORDS] = short(orders.records, truth, wanted.tops)
+        rows.append(row)
+    rows[0].kind = RANKING
+    rows[0].matching = {**asdict(found.report), "drawn": 0}
+    return SourceReport(truth.source, facts(truth, total), steps, rows)
 
 
 def _ways(ranker: Ranker, order: str) -> Iterator[Way]:
