@@ -64,12 +64,16 @@ class Row:
 
 @dataclass
 class SourceReport:
-    """All rows of one source; ``facts`` says how many records of which label it has."""
+    """All rows of one source; ``facts`` says how many records of which label it has.
+
+    ``stability`` may say which share of the first rows stays when the records change.
+    """
 
     source: str
     facts: dict[str, Any]
     steps: Floats
     rows: list[Row]
+    stability: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass

@@ -95,6 +95,7 @@ def _source(reports: Sequence[SourceReport], tops: Sequence[int]) -> dict[str, A
         "facts": spread([report.facts for report in reports]),
         "steps": first.steps.tolist(),
         "rows": rows,
+        "stability": spread([report.stability for report in reports]),
     }
 
 

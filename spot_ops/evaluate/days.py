@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from spot_common import progress
 from spot_common.errors import NotFoundError
@@ -18,8 +20,25 @@ from spot_ml.words.source import SourceWords, WordContext
 _OWN_DOMAIN = "corp"
 
 
-def rows_of(folder: Path, words: SourceWords) -> pa.Table:
-    """Read all files of a source; NotFoundError where the data set has none."""
+def rows_of(folder: Path, words: SourceWords, cache: Path | None = None) -> pa.Table:
+    """Give the rows of all files of a source; NotFoundError where the data set has none.
+
+    They are kept in the folder ``cache`` and come from there the next time: a day of captures
+    takes a minute to read.
+    """
+    if cache is None:
+        return _read(folder, words)
+    made_of = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()[:16]
+    kept = cache / f"{made_of}-{words.name}.parquet"
+    if not kept.is_file():
+        cache.mkdir(parents=True, exist_ok=True)
+        hidden = kept.with_suffix(".partial")
+        pq.write_table(_read(folder, words), hidden, compression="zstd")
+        hidden.replace(kept)
+    return pq.read_table(kept, partitioning=None)
+
+
+def _read(folder: Path, words: SourceWords) -> pa.Table:
     paths = sorted((folder / "data" / words.name).glob("*"))
     if not paths:
         raise NotFoundError(
@@ -36,13 +55,17 @@ def rows_of(folder: Path, words: SourceWords) -> pa.Table:
 
 def _rows(path: Path, words: SourceWords) -> Iterator[pa.RecordBatch]:
     """Read one file, the columns that are ranked by or shown."""
-    names = list(dict.fromkeys([*words.select_columns, *(name for name, _ in words.model_schema)]))
     with (
         tempfile.TemporaryDirectory(prefix="spot-evaluate-") as scratch,
         ingest_source(words.name).read(path, Path(scratch)) as reading,
     ):
         for batch in reading.batches:
-            yield batch.rows.select(names)
+            yield batch.rows.select(columns(words))
+
+
+def columns(words: SourceWords) -> list[str]:
+    """The columns of the raw table that are needed."""
+    return list(dict.fromkeys([*words.select_columns, *(name for name, _ in words.model_schema)]))
 
 
 def context_of(folder: Path) -> WordContext:

@@ -26,18 +26,26 @@ from spot_gen.measure.results import results_of
 from spot_ml.batches import source_words
 from spot_ml.lda.parameters import Parameters
 from spot_ml.request import COMPATIBLE
+from spot_ml.words.source import WordContext
 from spot_ops.evaluate.days import context_of, rows_of
+from spot_ops.evaluate.labelled import labels_of, read_labels, read_rows
 from spot_ops.evaluate.orders import Ranker, Scored, Way, scored
+from spot_ops.evaluate.stability import stability
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to measure: which sources (none: all), which order, at which numbers of first rows."""
+    """What to measure: which sources (none: all), which order, at which numbers of first rows.
+
+    ``cache`` keeps rows that were read; ``stability`` says whether to measure that, too.
+    """
 
     parameters: Parameters
     order: str
     tops: tuple[int, ...]
     sources: tuple[str, ...] = ()
+    cache: Path | None = None
+    stability: bool = False
 
 
 def generated(folder: Path, wanted: Wanted) -> SetReport:
@@ -53,11 +61,29 @@ def generated(folder: Path, wanted: Wanted) -> SetReport:
     sources = {}
     for name in names:
         words = source_words(name)
-        day = scored(words, rows_of(folder, words), context, wanted.parameters)
+        rows = rows_of(folder, words, wanted.cache)
+        day = scored(words, rows, context, wanted.parameters)
         known = truth.of(name)
         found = match(results_of(day.rows, name, name), truth, known)
         sources[name] = source_report(day, known, found, wanted)
+        if wanted.stability:
+            stays = stability(words, rows, context, wanted.parameters, day)
+            sources[name].stability = stays
     return joined(truth, sources, wanted.tops)
+
+
+def real(rows: Path, labels: Path, context: WordContext, wanted: Wanted) -> SetReport:
+    """Measure rows of a table with a file of labels; ``wanted.sources`` has their one source."""
+    (name,) = wanted.sources
+    words = source_words(name)
+    table = read_rows(rows, words)
+    given = read_labels(labels, words, table)
+    day = scored(words, table, context, wanted.parameters)
+    truth, found = labels_of(day.rows, given, name, labels)
+    report = source_report(day, truth.of(name), found, wanted)
+    if wanted.stability:
+        report.stability = stability(words, table, context, wanted.parameters, day)
+    return joined(truth, {name: report}, wanted.tops)
 
 
 def source_report(day: Scored, truth: SourceTruth, found: Match, wanted: Wanted) -> SourceReport:

@@ -42,8 +42,8 @@ class Scored:
     """The clean rows of a day with all that orders are made of.
 
     ``rows`` as ``pipeline.surprising`` gives them, and their numbers. ``pair`` has the place of
-    each row's pair in the corpus, ``document`` and ``group`` the numbers of its document and group: a row of numbers
-    for each side. ``pair_score`` is the original's score of each pair.
+    each row's pair in the corpus, ``document`` and ``group`` the numbers of its document and
+    group: a row of numbers for each side. ``pair_score`` is the original's score of each pair.
     """
 
     source: SourceWords
