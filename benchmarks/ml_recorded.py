@@ -202,9 +202,8 @@ def show(case: Case) -> None:
         wanted = Wanted(Parameters(), SURPRISE, (50, 250), (case.source,))
         report = real(rows, labels, case.context, wanted).sources[case.source]
     facts = report.facts
-    print(
-        f"\n{case.title} ({case.source}): {facts['records']:,} records, {facts['malicious']:,} of attacks"
-    )
+    counts = f"{facts['records']:,} records, {facts['malicious']:,} of attacks"
+    print(f"\n{case.title} ({case.source}): {counts}")
     for row in report.rows:
         print(f"  {row.name:30} {_line(row.figures, row.incidents)}")
 
