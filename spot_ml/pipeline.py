@@ -92,10 +92,8 @@ def _row_scores(source: SourceWords, tagged: pa.Table, trained: Trained) -> NDAr
     return score
 
 
-def listed(
-    source: SourceWords, analysis: Analysis, parameters: Parameters, most: int = -1
-) -> pa.RecordBatch:
-    """The rows of the result in the default order: the first of each group, few per endpoint.
+def surprising(source: SourceWords, analysis: Analysis, parameters: Parameters) -> pa.Table:
+    """The clean rows with their surprise, their group and the original's score, as the job's are.
 
     ``analysis`` must be one without feedback.
     """
@@ -105,7 +103,17 @@ def listed(
     rows = analysis.rows.filter(pc.equal(analysis.rows[STATE], State.CLEAN.value))
     batch = _one_batch(rows)
     scored = surprises(source, batch, places_of(source, batch, figures), figures)
-    groups = best_of_groups(pa.Table.from_batches([scored]), source)
+    return pa.Table.from_batches([scored])
+
+
+def listed(
+    source: SourceWords, analysis: Analysis, parameters: Parameters, most: int = -1
+) -> pa.RecordBatch:
+    """The rows of the result in the default order: the first of each group, few per endpoint.
+
+    ``analysis`` must be one without feedback.
+    """
+    groups = best_of_groups(surprising(source, analysis, parameters), source)
     return output_rows(source, _one_batch(list_of(groups, source, most)))
 
 

@@ -2,6 +2,7 @@
 
 Each is a suspicion for every record of a population (smaller is more suspicious), computed from
 columns of the product's results. Records that are equal in it come in an order that is drawn once.
+What is asked of words has a value for each document of a record; the smallest one counts.
 """
 
 from __future__ import annotations
@@ -31,19 +32,28 @@ class NotAvailableError(Exception):
 
 @dataclass(frozen=True)
 class Baseline:
-    """A comparison row: its name, and its suspicion for the rows of a population."""
+    """A comparison row: its name, and its suspicion for the rows of a population.
+
+    ``sides`` gives a row of numbers for each document of a record, or one row for the record.
+    """
 
     name: str
-    suspicion: Callable[[pa.Table, Layout], Floats]
+    sides: Callable[[pa.Table, Layout], Floats]
+
+    def suspicion(self, rows: pa.Table, layout: Layout) -> Floats:
+        """One number a record; NotAvailableError where a column is missing."""
+        return np.asarray(self.sides(rows, layout).min(axis=0), np.float64)
 
 
 def baselines(layout: Layout) -> tuple[Baseline, ...]:
     """The comparison rows that are computed from a population, in the order of the report."""
     return (
         Baseline(layout.destination[1], rarest_destination),
+        Baseline("rarest pair of addresses", rarest_pair),
         Baseline("largest bytes", largest_bytes),
         Baseline("global word frequency", global_frequency),
         Baseline("frequency in the own document", own_frequency),
+        Baseline("own to global frequency", own_to_global),
     )
 
 
@@ -57,8 +67,14 @@ def positions(suspicion: Floats) -> Places:
 
 def rarest_destination(rows: pa.Table, layout: Layout) -> Floats:
     """How often the record's destination (address, name or host) occurs."""
-    codes, count = _codes(_column(rows, layout.destination[0]))
-    return np.bincount(codes, minlength=count)[codes].astype(np.float64)
+    return _occurrences(*_codes(_column(rows, layout.destination[0])))
+
+
+def rarest_pair(rows: pa.Table, layout: Layout) -> Floats:
+    """How often the record's source and destination occur together."""
+    sources, _ = _codes(_column(rows, "src"))
+    destinations, count = _codes(_column(rows, layout.destination[0]))
+    return _occurrences(*_codes(pa.array(sources * count + destinations)))
 
 
 def largest_bytes(rows: pa.Table, _layout: Layout) -> Floats:
@@ -66,36 +82,50 @@ def largest_bytes(rows: pa.Table, _layout: Layout) -> Floats:
     total = _numbers(_column(rows, "bytes"))
     if "bytes_back" in rows.column_names:
         total = total + _numbers(rows["bytes_back"])
-    return -total
+    return -total[None, :]
 
 
 def global_frequency(rows: pa.Table, layout: Layout) -> Floats:
-    """How often the record's word occurs in all documents; the rarer one where it has two."""
-    sides = _sides(rows, layout)
-    codes, count = _codes(pa.chunked_array([word for _, word in sides]))
-    frequency = np.bincount(codes, minlength=count)[codes].astype(np.float64)
-    return _smallest(frequency, len(sides))
+    """How often the record's words occur in all documents."""
+    words = _sides(rows, layout)[1]
+    return _occurrences(*words).reshape(len(layout.documents), -1)
 
 
 def own_frequency(rows: pa.Table, layout: Layout) -> Floats:
-    """Share of the record's word in its own document; the smaller one where it has two."""
-    sides = _sides(rows, layout)
-    documents, many = _codes(pa.chunked_array([document for document, _ in sides]))
-    words, count = _codes(pa.chunked_array([word for _, word in sides]))
-    sizes = np.bincount(documents, minlength=many)[documents]
-    pairs, pair_count = _codes(pa.array(documents * count + words))
-    share = np.bincount(pairs, minlength=pair_count)[pairs] / sizes
-    return _smallest(share, len(sides))
+    """Share of the record's words in their own documents."""
+    return _own_share(*_sides(rows, layout)).reshape(len(layout.documents), -1)
 
 
-def _sides(rows: pa.Table, layout: Layout) -> list[tuple[pa.Array, pa.Array]]:
+def own_to_global(rows: pa.Table, layout: Layout) -> Floats:
+    """Minus the share of the words in their own documents by that in all (PPMI by its order)."""
+    documents, words = _sides(rows, layout)
+    everywhere = _occurrences(*words)[0] / len(words[0])
+    ratio = _own_share(documents, words) / everywhere
+    return -np.asarray(ratio.reshape(len(layout.documents), -1), np.float64)
+
+
+Coded = tuple[Places, int]
+
+
+def _own_share(documents: Coded, words: Coded) -> Floats:
+    together = _occurrences(*_codes(pa.array(documents[0] * words[1] + words[0])))
+    return np.asarray(together / _occurrences(*documents), np.float64)
+
+
+def _occurrences(codes: Places, count: int) -> Floats:
+    """How often each code occurs, as one row of numbers."""
+    return np.bincount(codes, minlength=count)[codes].astype(np.float64)[None, :]
+
+
+def _sides(rows: pa.Table, layout: Layout) -> tuple[Coded, Coded]:
+    """The documents and the words of all sides, one side after the other."""
     if not layout.documents:
         raise NotAvailableError(f"{layout.source} has no words")
-    return [(_column(rows, document), _column(rows, word)) for document, word in layout.documents]
-
-
-def _smallest(values: Floats, sides: int) -> Floats:
-    return np.asarray(values.reshape(sides, -1).min(axis=0), np.float64)
+    documents, words = (
+        _codes(pa.chunked_array([_column(rows, name) for name in names]))
+        for names in zip(*layout.documents, strict=True)
+    )
+    return documents, words
 
 
 def _column(rows: pa.Table, name: str) -> pa.Array:

@@ -107,7 +107,7 @@ def score(
     if ends:
         report["delays"] = delays(requests[0], ends, int(screen(report)))
     if keep is not None:
-        report["history"] = _kept(keep, report)
+        report["history"] = history.since_last(keep, report)
     if html is not None:
         page.write(html, report)
     if as_json:
@@ -151,16 +151,3 @@ def _shared(paths: Sequence[Path], sets: int, option: str) -> list[tuple[Path, .
             hint="give the same number of files for each data set, in the order of --labels",
         )
     return [tuple(paths[n * size : (n + 1) * size]) for n in range(sets)]
-
-
-def _kept(path: Path, report: dict[str, object]) -> dict[str, object]:
-    """Keep the figures and say what changed since the last time."""
-    now = history.entry(report)
-    before = history.keep(path, now)
-    if before is None:
-        return {"date": None, "version": None, "changes": []}
-    return {
-        "date": before["date"],
-        "version": before["version"],
-        "changes": history.changes(before, now),
-    }

@@ -64,23 +64,28 @@ class Row:
 
 @dataclass
 class SourceReport:
-    """All rows of one source; ``facts`` says how many records of which label it has."""
+    """All rows of one source; ``facts`` says how many records of which label it has.
+
+    ``stability`` may say which share of the first rows stays when the records change.
+    """
 
     source: str
     facts: dict[str, Any]
     steps: Floats
     rows: list[Row]
+    stability: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass
 class SetReport:
     """One data set measured.
 
-    ``not_ranked`` are families without a record in the sources that have results; ``together``
-    counts incidents over all sources.
+    ``digest`` tells one data set from another. ``not_ranked`` are families without a record in the
+    sources that have results; ``together`` counts incidents over all sources.
     """
 
     labels: Path
+    digest: str
     seed: int | None
     not_ranked: list[str]
     sources: dict[str, SourceReport]
@@ -111,11 +116,17 @@ def evaluate(request: Request, tops: Sequence[int]) -> SetReport:
     for name in names:
         scene = _Scene(truth, truth.of(name), tuple(tops), _of(name, results), _of(name, after))
         sources[name] = scene.report(next(iter(_of(name, populations)), None))
+    return joined(truth, sources, tops)
+
+
+def joined(truth: Truth, sources: dict[str, SourceReport], tops: Sequence[int]) -> SetReport:
+    """Bring the sources of one data set together; the first row of each is the ranking."""
     mains = [report.rows[0] for report in sources.values()]
     return SetReport(
-        labels=request.labels,
+        labels=truth.folder,
+        digest=truth.digest,
         seed=truth.seed,
-        not_ranked=_not_ranked(truth, names),
+        not_ranked=_not_ranked(truth, list(sources)),
         sources=sources,
         together=_together(truth, mains, tops),
     )
@@ -147,7 +158,7 @@ class _Scene:
         self._results = results
         self._after = after
         self._total = max([source.total, *(found.count for found in (*results, *after))])
-        self._steps = np.unique(np.round(np.geomspace(1, max(self._total, 2), _STEPS)))
+        self._steps = steps_to(self._total)
 
     def report(self, population: Results | None) -> SourceReport:
         """Measure everything."""
@@ -162,20 +173,12 @@ class _Scene:
             rows += self._comparisons(self._results[0], matches[0], own=True)
         else:
             rows += self._comparisons(population, self._match(population), own=False)
-        return SourceReport(self._source.source, self._facts(), self._steps, rows)
+        return SourceReport(
+            self._source.source, facts(self._source, self._total), self._steps, rows
+        )
 
     def _match(self, results: Results) -> Match:
         return match(results, self._truth, self._source)
-
-    def _facts(self) -> dict[str, Any]:
-        malicious = int(self._source.malicious.sum())
-        return {
-            "records": self._total,
-            "malicious": malicious,
-            "rarity": malicious / self._total if self._total else 0.0,
-            "lookalikes": int((~self._source.malicious).sum()),
-            "incidents": len(self._source.incidents),
-        }
 
     def _ranking(self, results: Results, found: Match, kind: str) -> Row:
         row = self._row(results.name, kind, self._known(results, ranks_of(found.row)))
@@ -210,21 +213,44 @@ class _Scene:
         return self._row(baseline.name, COMPARISON, self._known(records, ranks))
 
     def _row(self, name: str, kind: str, order: Order) -> Row:
-        source = self._source
-        groups, count = source.incident, len(source.incidents)
-        sizes = np.bincount(groups[source.malicious], minlength=count)
-        first = order.first(groups, count)
-        return Row(
-            name,
-            kind,
-            figures=figures(order, source, self._tops),
-            incidents=[
-                _entry(incident, source.source, int(size), float(at))
-                for incident, size, at in zip(source.incidents, sizes, first, strict=True)
-            ],
-            precision=order.curve(source.malicious, RECALLS),
-            found=np.array([order.found(groups, count, int(n)).sum() for n in self._steps]),
-        )
+        return measured(name, kind, order, self._source, self._tops, self._steps)
+
+
+def facts(source: SourceTruth, total: int) -> dict[str, Any]:
+    """How many records a source has, and how many of which label."""
+    malicious = int(source.malicious.sum())
+    return {
+        "records": total,
+        "malicious": malicious,
+        "rarity": malicious / total if total else 0.0,
+        "lookalikes": int((~source.malicious).sum()),
+        "incidents": len(source.incidents),
+    }
+
+
+def steps_to(total: int) -> Floats:
+    """Numbers of rows at which found incidents are drawn."""
+    return np.unique(np.round(np.geomspace(1, max(total, 2), _STEPS)))
+
+
+def measured(
+    name: str, kind: str, order: Order, source: SourceTruth, tops: Sequence[int], steps: Floats
+) -> Row:
+    """Measure one order of a source's records."""
+    groups, count = source.incident, len(source.incidents)
+    sizes = np.bincount(groups[source.malicious], minlength=count)
+    first = order.first(groups, count)
+    return Row(
+        name,
+        kind,
+        figures=figures(order, source, tops),
+        incidents=[
+            _entry(incident, source.source, int(size), float(at))
+            for incident, size, at in zip(source.incidents, sizes, first, strict=True)
+        ],
+        precision=order.curve(source.malicious, RECALLS),
+        found=np.array([order.found(groups, count, int(n)).sum() for n in steps]),
+    )
 
 
 def _entry(incident: Incident, source: str, records: int, first: float) -> dict[str, Any]:

@@ -15,6 +15,9 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Tree = dict[str, Any]
 
+#: Short figures beside those of a list: of all that is in its groups, and of the single records.
+GROUPS, RECORDS = "groups", "records alone"
+
 
 def figures(order: Order, source: SourceTruth, tops: Sequence[int]) -> Tree:
     """All figures of an order of one source.
@@ -43,9 +46,9 @@ def figures(order: Order, source: SourceTruth, tops: Sequence[int]) -> Tree:
         "roc_auc": order.roc_auc(malicious),
         "lift": {str(top): lift(order, malicious, top) for top in tops},
         "false_alarms": {
-            str(top): min(top, order.listed) - order.hits(malicious, top) for top in tops
+            str(top): min(top, order.listed) - order.rows(malicious, top) for top in tops
         },
-        "lookalikes": {str(top): order.hits(~malicious, top) for top in tops},
+        "lookalikes": {str(top): order.rows(~malicious, top) for top in tops},
         "lookalike_kinds": {
             kind: _lookalikes(order, source.lookalike == place, tops)
             for place, kind in enumerate(source.lookalikes)
@@ -53,10 +56,21 @@ def figures(order: Order, source: SourceTruth, tops: Sequence[int]) -> Tree:
     }
 
 
+def short(order: Order, source: SourceTruth, tops: Sequence[int]) -> Tree:
+    """The figures by which an order is compared, without families and levels."""
+    malicious, count = source.malicious, len(source.incidents)
+    return {
+        "average_precision": order.average_precision(malicious),
+        "roc_auc": order.roc_auc(malicious),
+        "precision": {str(top): precision(order, malicious, top) for top in tops},
+        "found": {str(top): float(order.found(source.incident, count, top).sum()) for top in tops},
+    }
+
+
 def _lookalikes(order: Order, mask: Mask, tops: Sequence[int]) -> Tree:
     return {
         "records": int(mask.sum()),
-        "top": {str(top): order.hits(mask, top) for top in tops},
+        "top": {str(top): order.rows(mask, top) for top in tops},
     }
 
 

@@ -40,6 +40,11 @@ def percent(leaf: Leaf | None) -> str:
     return NOTHING if not leaf or leaf["mean"] is None else f"{100 * leaf['mean']:.2g} %"
 
 
+def percent_of(leaf: Leaf) -> str:
+    """A share that is a result, in whole percent with its spread."""
+    return f"{_figure(leaf, lambda value: f'{100 * value:.0f}')} %"
+
+
 def rank(leaf: Leaf | None) -> str:
     """A rank; says so where some or all data sets do not list it."""
     if not leaf or not leaf["n"]:

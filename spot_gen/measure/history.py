@@ -36,6 +36,19 @@ def _flat(figures: Mapping[str, Any], tops: list[int]) -> dict[str, float | None
     return kept
 
 
+def since_last(path: Path, report: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep the figures of a report and say what changed since the last one on the same data."""
+    now = entry(report)
+    before = keep(path, now)
+    if before is None:
+        return {"date": None, "version": None, "changes": []}
+    return {
+        "date": before["date"],
+        "version": before["version"],
+        "changes": changes(before, now),
+    }
+
+
 def keep(path: Path, kept: Mapping[str, Any]) -> dict[str, Any] | None:
     """Append an entry and give the last one before it that is of the same data, None without.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,13 @@ class Truth:
         """The seed that the data were made with, where the manifest says it."""
         seed = self.manifest.get("seed")
         return seed if isinstance(seed, int) else None
+
+    @property
+    def digest(self) -> str:
+        """What tells one data set from another: its seed, incidents and counts."""
+        told = sorted(astuple(incident) for incident in self.incidents.values())
+        facts = [self.seed, told, dict(self.totals), self.records.num_rows]
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
     def sizes(self, source: str) -> dict[str, int]:
         """The largest ordinal of each file of a source in the manifest, by the file's name.

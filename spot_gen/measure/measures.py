@@ -41,6 +41,12 @@ class Order(Protocol):
     def hits(self, mask: Mask, top: int) -> float:
         """Records of the mask among the first ``top`` rows."""
 
+    def rows(self, mask: Mask, top: int) -> float:
+        """Rows among the first ``top`` that stand for a record of the mask."""
+
+    def share(self, mask: Mask) -> float:
+        """What ``rows`` are expected of one row of an order that is drawn."""
+
     def first(self, groups: Places, count: int) -> Floats:
         """Rank of the first record of each group, infinity where none is listed."""
 
@@ -68,6 +74,14 @@ class Ranked:
     def hits(self, mask: Mask, top: int) -> float:
         """Records of the mask among the first ``top`` rows."""
         return float(np.count_nonzero(self.ranks[mask] <= top))
+
+    def rows(self, mask: Mask, top: int) -> float:
+        """The same: a row is a record."""
+        return self.hits(mask, top)
+
+    def share(self, mask: Mask) -> float:
+        """Share of the records that the mask chooses."""
+        return int(np.count_nonzero(mask)) / self.total if self.total else 0.0
 
     def first(self, groups: Places, count: int) -> Floats:
         """Rank of the first record of each group, infinity where none is listed."""
@@ -136,6 +150,14 @@ class Shuffled:
         """Expected number of records of the mask among the first ``top`` rows."""
         return float(np.count_nonzero(mask)) * min(top, self.total) / max(self.total, 1)
 
+    def rows(self, mask: Mask, top: int) -> float:
+        """The same: a row is a record."""
+        return self.hits(mask, top)
+
+    def share(self, mask: Mask) -> float:
+        """Share of the records that the mask chooses."""
+        return int(np.count_nonzero(mask)) / self.total if self.total else 0.0
+
     def first(self, groups: Places, count: int) -> Floats:
         """Expected rank of the first record of each group: (N + 1) / (n + 1)."""
         return (self.total + 1) / (self._sizes(groups, count) + 1)
@@ -182,7 +204,7 @@ def _log_choose(of: Floats, some: float) -> Floats:
 def precision(order: Order, mask: Mask, top: int) -> float | None:
     """Share of the first rows that belong to the mask; of the rows that there are, if fewer."""
     shown = min(top, order.listed)
-    return order.hits(mask, top) / shown if shown else None
+    return order.rows(mask, top) / shown if shown else None
 
 
 def recall(order: Order, mask: Mask, top: int) -> float | None:
@@ -193,7 +215,7 @@ def recall(order: Order, mask: Mask, top: int) -> float | None:
 
 def lift(order: Order, mask: Mask, top: int) -> float | None:
     """Precision divided by that of a random order."""
-    share = np.count_nonzero(mask) / order.total if order.total else 0.0
+    share = order.share(mask)
     found = precision(order, mask, top)
     return found / share if share and found is not None else None
 

@@ -6,9 +6,14 @@ from typing import Any
 
 from spot_gen.measure import formats
 from spot_gen.measure.spread import ENOUGH
-from spot_gen.measure.tables import screen
+from spot_gen.measure.tables import grouped, screen
 
 FEEDBACK = "Before and after false alarms among the first rows were marked as accepted."
+
+BESIDE = (
+    "Above, a row counts by the record that it shows. Here: by all records of its group, as for who"
+    " opens every row; and the same order without groups, each record a row of its own."
+)
 
 
 def data(report: dict[str, Any]) -> str:
@@ -104,6 +109,15 @@ def found(report: dict[str, Any]) -> str:
     )
 
 
+def stability(found: dict[str, Any]) -> str:
+    """How much of the first rows stays."""
+    return (
+        f"Of the first 100 rows {formats.percent_of(found['again'])} stay when the same records"
+        f" come in another order, {formats.percent_of(found['left_out'])} when 1 % of them is left"
+        " out."
+    )
+
+
 def matching(found: dict[str, Any]) -> str:
     """How rows and labels found each other."""
     parts = [f"{found['rows']:,} rows"]
@@ -147,8 +161,8 @@ def method(report: dict[str, Any]) -> list[str]:
         "Records that are not listed come after all that are, in no order: they add nothing to"
         " average precision and recall, and pairs of them count half in the area under the ROC"
         " curve.",
-        "An incident is found where one of its records is among the first rows. Each row of the"
-        " list counts, without grouping.",
+        "An incident is found where one of its records is among the first rows. Each row counts by"
+        " the record that it shows.",
         "Results are matched by file and ordinal, else by what they have kept of the natural key."
         " One row stands for one record: of rows with equal keys the first take the labels,"
         " malicious ones first; how many rows that concerned is told as ambiguous.",
@@ -158,6 +172,13 @@ def method(report: dict[str, Any]) -> list[str]:
         " where a record has two. Records that are equal in a comparison row, or have equal"
         " scores in a table, come in an order that is drawn once.",
     ]
+    if any(map(grouped, report["sources"].values())):
+        notes.append(
+            "Every order is made a list by the same rule: one row a group (an address and a kind of"
+            " word), its first record, at most three rows an endpoint. Average precision is that of"
+            " the malicious ones of the first 1,000 rows; a list gives most records no place, so"
+            " there is no area under the ROC curve. Recall is small by construction."
+        )
     if many > 1:
         notes.append(f"Figures are mean ± sample standard deviation over {many} data sets.")
     return notes

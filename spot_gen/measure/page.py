@@ -106,6 +106,7 @@ def _section(report: dict[str, Any], name: str) -> dict[str, Any]:
         "orders": tables.orders(report, source),
         "incidents": tables.found(report, source),
         "missing": tables.missing(source),
+        "beside": tables.beside(report, source) if tables.grouped(source) else None,
         "groups": tables.groups(rows[0]["figures"], [str(top) for top in tops]),
         "lookalikes": tables.lookalikes(rows[0]["figures"], [str(top) for top in tops]),
         "feedback": tables.feedback(report, source),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tomllib
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -39,7 +38,7 @@ def build(sets: Sequence[SetReport], tops: Sequence[int]) -> dict[str, Any]:
         "format": FORMAT,
         "version": _version(),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "data": [{"seed": one.seed, "digest": _digest(one.labels)} for one in sets],
+        "data": [{"seed": one.seed, "digest": one.digest} for one in sets],
         "labels": [str(one.labels) for one in sets],
         "tops": list(tops),
         "enough": len(sets) >= ENOUGH,
@@ -85,14 +84,6 @@ def _version() -> str:
         return str(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"])
 
 
-def _digest(labels: Path) -> str:
-    """What tells one data set from another: its incidents and its counts."""
-    digest = hashlib.sha256()
-    for name in ("incidents.jsonl", "counts.json"):
-        digest.update((labels / "labels" / name).read_bytes())
-    return digest.hexdigest()[:16]
-
-
 def _source(reports: Sequence[SourceReport], tops: Sequence[int]) -> dict[str, Any]:
     first = reports[0]
     rows = [
@@ -104,6 +95,7 @@ def _source(reports: Sequence[SourceReport], tops: Sequence[int]) -> dict[str, A
         "facts": spread([report.facts for report in reports]),
         "steps": first.steps.tolist(),
         "rows": rows,
+        "stability": spread([report.stability for report in reports]),
     }
 
 

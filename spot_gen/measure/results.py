@@ -89,6 +89,14 @@ def read_results(
     return _ranked(path, table, layout or placed(_guess(path, table, truth)), larger)
 
 
+def results_of(table: pa.Table, source: str, name: str) -> Results:
+    """Give rows of the product that are in memory, in their order."""
+    layout = placed(source)
+    return Results(
+        name, Path(name), layout, _renamed(table, _ours(tuple(table.column_names), layout))
+    )
+
+
 def draws(size: int, purpose: str) -> NDArray[np.uint64]:
     """Random 64-bit numbers, the same in each run, one a row."""
     return draw_bits(stream_key(0, f"measure/{purpose}"), np.arange(size))
@@ -227,12 +235,16 @@ def _parquet(path: Path, truth: Truth, source: str | None, larger: bool) -> Resu
         given = source or by_header(frozenset(columns))
         names = _ours(columns, placed(given or ""))
         table = pq.read_table(path, columns=list(names.values()), partitioning=None)
-        fields = [pa.field(ours, TYPES[ours]) for ours in names]
-        table = table.select(list(names.values())).rename_columns(list(names))
-        table = table.cast(pa.schema(fields))
+        table = _renamed(table, names)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         raise DataError(f"{path} cannot be read as a table of results: {error}") from error
     return _ranked(path, table, placed(given or _guess(path, table, truth)), larger)
+
+
+def _renamed(table: pa.Table, names: dict[str, str]) -> pa.Table:
+    """Take the columns of ours, under our names and with our types."""
+    table = table.select(list(names.values())).rename_columns(list(names))
+    return table.cast(pa.schema([pa.field(ours, TYPES[ours]) for ours in names]))
 
 
 def _guess(path: Path, table: pa.Table, truth: Truth) -> str:

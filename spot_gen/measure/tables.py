@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from spot_gen.measure import formats
 from spot_gen.measure.evaluate import AFTER
+from spot_gen.measure.figures import GROUPS, RECORDS
 
 LEVELS = {"1": "loud", "2": "medium", "3": "quiet"}
 
@@ -87,6 +88,28 @@ def orders(report: dict[str, Any], source: dict[str, Any]) -> Table:
         for row in measured(source)
     )
     return Table(heads, rows)
+
+
+def beside(report: dict[str, Any], source: dict[str, Any]) -> Table:
+    """What the groups of the listed rows hold, and orders of single records without groups."""
+    tops = _tops(report)[:2]
+    heads = ["order"]
+    for of in (GROUPS, RECORDS):
+        heads += [f"{of}: average precision", *(f"{of}: {_first(top)}" for top in tops)]
+    rows = tuple((name(row), *_beside(row["figures"], tops)) for row in measured(source))
+    return Table(tuple(heads), rows)
+
+
+def _beside(figures: dict[str, Any], tops: list[str]) -> Iterator[str]:
+    for of in (GROUPS, RECORDS):
+        yield formats.share(figures[of]["average_precision"])
+        for top in tops:
+            yield formats.of(figures[of]["found"][top], figures["incidents"])
+
+
+def grouped(source: dict[str, Any]) -> bool:
+    """Whether the ranking is a list of groups."""
+    return GROUPS in source["rows"][0]["figures"]
 
 
 def found(report: dict[str, Any], source: dict[str, Any]) -> Table:

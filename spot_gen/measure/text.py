@@ -47,6 +47,12 @@ def _source(report: dict[str, Any], source: dict[str, Any]) -> Iterator[str]:
     yield from _table(tables.orders(report, source))
     yield from (notes.found(report), "")
     yield from _table(tables.found(report, source))
+    if tables.grouped(source):
+        yield from (f"### {source['title']}: whole groups, and records alone", "")
+        yield from (notes.BESIDE, "")
+        yield from _table(tables.beside(report, source))
+    if source["stability"]:
+        yield from (notes.stability(source["stability"]), "")
     for row in tables.missing(source):
         yield f"* {row['name']}: not available, {row['reason']}"
     if tables.missing(source):

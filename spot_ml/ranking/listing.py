@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 import pyarrow as pa
 
@@ -33,12 +33,12 @@ def list_of(groups: pa.Table, source: SourceWords, most: int) -> pa.Table:
     return ordered.take(pa.array(rows[:most] if most > 0 else rows, pa.int64()))
 
 
-def limited(groups: Iterable[Sequence[str]], most: int = ROWS_PER_ENDPOINT) -> Iterator[int]:
+def limited(groups: Iterable[Sequence[Hashable]], most: int = ROWS_PER_ENDPOINT) -> Iterator[int]:
     """Give the places of the groups, best first, but those of endpoints that have had their rows.
 
     A group is known by the endpoints of its best event; one on both sides counts once.
     """
-    rows: Counter[str] = Counter()
+    rows: Counter[Hashable] = Counter()
     for place, sides in enumerate(groups):
         ends = set(sides)
         if all(rows[end] < most for end in ends):

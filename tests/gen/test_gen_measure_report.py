@@ -80,8 +80,9 @@ def test_json_has_mean_spread_and_number_of_every_figure(tmp_path: Path) -> None
     assert flow["rows"][0]["matching"]["unmatched"] == 0
     assert report["together"]["unseen"] == []
     assert [row["name"] for row in flow["rows"]] == [
-        "flow_results", "random order", "rarest destination", "largest bytes",
-        "global word frequency", "frequency in the own document", "original score",
+        "flow_results", "random order", "rarest destination", "rarest pair of addresses",
+        "largest bytes", "global word frequency", "frequency in the own document",
+        "own to global frequency", "original score",
     ]  # fmt: skip
 
 
