@@ -248,7 +248,7 @@ def test_an_explanation_adds_up_to_the_expected_count(source):
     for place, one in enumerate(explainer.explain(range(ranked.corpus.pairs))):
         unexpected = sum(term.nats for term in one.terms)
         assert math.log(one.events) - unexpected == pytest.approx(math.log(one.expected), rel=1e-9)
-        (again,) = nats(np.array([float(one.count)]), np.log([one.expected]), ranked.surprise.shape)
+        (again,) = nats(np.array([float(one.count)]), np.log([one.expected]), one.shape)
         assert one.nats == pytest.approx(again, abs=1e-9)
         assert all(0 < term.by_topics < 1.05 and 0 < term.by_day < 1 for term in one.terms)
         assert 1 <= one.alike <= len(ranked.corpus.documents)
