@@ -4,13 +4,16 @@ A word is the chain of its parts. Each part is foretold from contexts, coarse on
 
     P <- (n(X,x) - n_d(X,x) + kappa P) / (n(X) - n_d(X) + kappa)      from P = 1 / (values + 1)
 
-with n the counts of the day in context X and n_d those of the document itself, which are taken
-out: what a document does often must not make it likely. (Interpolated back-off, as for n-grams.)
+with n the sums of the square roots of the pairs' counts in context X and n_d those of the document
+itself, which are taken out: what a document does often must not make it likely. The roots let few
+busy documents say less of what is usual, and many that do it once more. (Interpolated back-off, as
+for n-grams.)
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numba import njit
@@ -21,7 +24,7 @@ from spot_ml.ranking.parts import Codes, Parts
 
 Floats = NDArray[np.float64]
 
-#: Weight of the coarser context, in tokens.
+#: Weight of the coarser context, in roots of counts.
 KAPPA = 2.0
 
 
@@ -35,6 +38,7 @@ def log_chances(corpus: Corpus, parts: Parts, kappa: float = KAPPA) -> Floats:
 
 def chances(corpus: Corpus, parts: Parts, kappa: float = KAPPA) -> Iterator[tuple[str, Floats]]:
     """Give the chance of each part of each pair's word, part by part."""
+    corpus = replace(corpus, count=np.sqrt(corpus.count))
     starts = corpus.starts()
     for link in parts.grammar.chain:
         values = int(parts.codes((link.part,)).max(initial=0)) + 1
@@ -49,7 +53,7 @@ def chances(corpus: Corpus, parts: Parts, kappa: float = KAPPA) -> Iterator[tupl
 
 
 def _others(corpus: Corpus, starts: NDArray[np.int64], codes: Codes) -> Floats:
-    """Tokens of all other documents whose words have the code that the pair's word has."""
+    """The sum over all other documents of pairs whose word has the code that the pair's has."""
     size = int(codes.max(initial=0)) + 1
     of_pair = codes[corpus.word]
     day = np.bincount(of_pair, corpus.count, minlength=size)
@@ -60,7 +64,7 @@ def _others(corpus: Corpus, starts: NDArray[np.int64], codes: Codes) -> Floats:
 
 @njit(cache=True)
 def _own(starts, codes, count, size):  # type: ignore[no-untyped-def]
-    """Tokens of the pair's document with the pair's code, for each pair."""
+    """The sum over the pair's document of pairs with the pair's code, for each pair."""
     own = np.empty(len(count))
     added = np.zeros(size)
     for document in range(len(starts) - 1):

@@ -4,7 +4,7 @@
 
 with P_j the chance of part j by the back-off and p_j that by the topics: the sum over words that
 share parts 1 to j, divided by the same for parts 1 to j - 1. The last p_j closes the sum, so the
-terms add up to ln mu exactly, and T follows from the count and mu.
+terms add up to ln mu exactly, and T follows from the count, mu and the day's shape.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ SCHEMA = pa.schema(
         ("count", pa.int64()),
         ("expected", pa.float64()),
         ("nats", pa.float64()),
+        ("shape", pa.float64()),
         ("events", pa.int64()),
         ("alike", pa.int64()),
         ("topics", pa.list_(pa.struct([("topic", pa.int32()), ("share", pa.float64())]))),
@@ -81,8 +82,9 @@ class Carrier:
 class Explanation:
     """Why one pair has its surprise.
 
-    ``events`` is the number of words of the document, ``alike`` in how many documents the same
-    kind of word is seen, ``topics`` the topics that carry the pair with their shares of it.
+    ``shape`` says how much counts of the day vary (r of ``surprise``), ``events`` is the number of
+    words of the document, ``alike`` in how many documents the same kind of word is seen,
+    ``topics`` the topics that carry the pair with their shares of it.
     """
 
     document: str
@@ -90,6 +92,7 @@ class Explanation:
     count: int
     expected: float
     nats: float
+    shape: float
     events: int
     alike: int
     topics: tuple[Carrier, ...]
@@ -143,6 +146,7 @@ class Explainer:
             count=int(corpus.count[pair]),
             expected=float(order.surprise.expected[pair]),
             nats=float(order.surprise.nats[pair]),
+            shape=order.surprise.shape,
             events=int(self._tokens[document]),
             alike=int(self._alike[order.kind[word]]),
             topics=tuple(Carrier(int(k), float(share[k])) for k in carried if share[k] > 0),

@@ -89,15 +89,14 @@ def _shares(block: Block, clusters: NDArray[np.int64], topics: int) -> Matrix:
 def together(*sides: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Bring the surprises of an event's documents together; say which document decided.
 
-    Their harmonic mean: all must find it odd. The larger one decides, the first of equal ones.
+    The square of the mean of their roots: one that both find odd comes before one that a single
+    side finds twice as odd. The larger one decides, the first of equal ones.
     """
     stacked = np.stack(sides)
     decided = np.argmax(stacked, axis=0)
     if len(sides) == 1:
         return stacked[0], decided
-    odd = (stacked > 0).all(axis=0)
-    inverse = np.divide(1.0, stacked, out=np.ones_like(stacked), where=stacked > 0)
-    return np.where(odd, len(sides) / inverse.sum(axis=0), 0.0), decided
+    return np.mean(np.sqrt(stacked), axis=0) ** 2, decided
 
 
 def as_score(nats: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,7 +9,8 @@ m the topics of the whole day, and q the chance of the word by its parts (``back
     T       = c ln(c / mu) - (c + r) ln((c + r) / (mu + r)), 0 where c <= mu
 
 T is the log-likelihood ratio, in nats, of a negative binomial of shape r with mean c against one
-with mean mu.
+with mean mu. The shape is the day's own: such a count has the variance mu + mu^2 / r, so ln(c / mu)
+has about 1 / mu + 1 / r, and the day's middle half of pairs shows how much it has.
 """
 
 from __future__ import annotations
@@ -29,25 +30,31 @@ class Weights:
     """What the formula weighs.
 
     ``a``, ``b``: strengths of the priors of a document's mix and of a topic's words, in tokens;
-    ``blend``: weight of the topics against the parts; ``r``: shape of the count's distribution.
+    ``blend``: weight of the topics against the parts.
     """
 
     a: float = 5.0
     b: float = 100.0
     blend: float = 0.7
-    r: float = 1.0
 
 
 #: The weights that were measured to be best.
 WEIGHTS = Weights()
 
+#: Bounds of the shape; a day with fewer pairs than this that are expected once has the least.
+LEAST_SHAPE, MOST_SHAPE = 1.0, 5.0
+_PAIRS_FOR_SHAPE = 100
+#: The distance of the quartiles of a normal distribution, in standard deviations.
+_QUARTILES = 1.349
+
 
 @dataclass(frozen=True)
 class Surprise:
-    """Per pair of the corpus: the expected count and the surprise in nats."""
+    """Per pair of the corpus: the expected count and the surprise in nats; the day's shape."""
 
     expected: Floats
     nats: Floats
+    shape: float = LEAST_SHAPE
 
 
 def damped(count: Floats) -> Floats:
@@ -73,7 +80,18 @@ def surprise(
     log_mean = np.log(tokens[corpus.document])
     log_mean += weights.blend * log_p + (1.0 - weights.blend) * log_q
     expected = np.exp(log_mean)
-    return Surprise(expected, nats(corpus.count, log_mean, weights.r))
+    r = shape(corpus.count, expected)
+    return Surprise(expected, nats(corpus.count, log_mean, r), r)
+
+
+def shape(count: Floats, expected: Floats) -> float:
+    """Estimate r from pairs that are expected once or more, by their middle half."""
+    usual = expected >= 1.0
+    if np.count_nonzero(usual) < _PAIRS_FOR_SHAPE:
+        return LEAST_SHAPE
+    low, high = np.percentile(np.log(count[usual] / expected[usual]), [25, 75])
+    spread = ((high - low) / _QUARTILES) ** 2 - np.mean(1.0 / expected[usual])
+    return float(np.clip(1.0 / spread, LEAST_SHAPE, MOST_SHAPE)) if spread > 0 else MOST_SHAPE
 
 
 def nats(count: Floats, log_mean: Floats, r: float) -> Floats:
@@ -82,7 +100,8 @@ def nats(count: Floats, log_mean: Floats, r: float) -> Floats:
     found = count * (np.log(count) - log_mean) - (count + r) * (
         np.log(count + r) - np.log(mean + r)
     )
-    return np.where(count > mean, found, 0.0)
+    # Rounding may leave less than nothing of a count just above the mean.
+    return np.where(count > mean, np.maximum(found, 0.0), 0.0)
 
 
 @njit(cache=True)

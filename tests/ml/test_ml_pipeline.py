@@ -43,6 +43,18 @@ def test_neither_row_order_nor_partitioning_changes_the_result(
 
 
 @pytest.mark.parametrize("source", SOURCES)
+def test_the_order_of_rows_does_not_change_the_list(source: str) -> None:
+    words, rows = cases.source(source), ml_days.TABLES[source](120)
+    shuffled = rows.take(pa.array(np.random.default_rng(3).permutation(rows.num_rows)))
+    found, other = (
+        pipeline.listed(words, pipeline.analyse(words, some, CONTEXT, FEW), FEW)
+        for some in (rows, shuffled)
+    )
+    assert found.num_rows > 0
+    assert other.equals(found)
+
+
+@pytest.mark.parametrize("source", SOURCES)
 def test_every_row_gets_one_state(source: str) -> None:
     words, rows = cases.source(source), ml_days.TABLES[source](50)
     for compatible in (False, True):
