@@ -68,6 +68,7 @@ class ForecastExplainer:
             count=int(corpus.count[pair]),
             expected=float(found.expected[pair]),
             nats=float(found.nats[pair]),
+            shape=found.shape,
             events=int(found.tokens[document]),
             alike=int(self._alike[self._parts.kinds[place]]),
             topics=tuple(Carrier(int(k), float(share[k])) for k in carried if share[k] > 0),

@@ -29,7 +29,7 @@ from spot_ml.corpus import Corpus
 from spot_ml.lda.model import Matrix
 from spot_ml.models.stored import Learned
 from spot_ml.models.vocabulary import Floats, Ids, Vocabulary
-from spot_ml.ranking.surprise import WEIGHTS, Weights, nats
+from spot_ml.ranking.surprise import WEIGHTS, Weights, nats, shape
 from spot_ml.words.grammar import Grammar
 
 #: Pairs that are worked on together; a matrix of them has a column per topic.
@@ -55,7 +55,8 @@ class Expected:
 class Forecast:
     """The pairs of new rows, what a model expects of them, and their surprise in nats.
 
-    ``tokens``: n_d of each document; ``habit``: c_dw of each pair, its count on the model's day.
+    ``tokens``: n_d of each document; ``habit``: c_dw of each pair, its count on the model's day;
+    ``shape``: how much the counts vary, r of ``ranking.surprise``.
     """
 
     model: Learned
@@ -66,6 +67,7 @@ class Forecast:
     habit: Floats
     expected: Floats
     nats: Floats
+    shape: float
     weights: Weights
 
     def figures(self) -> dict[str, NDArray[Any]]:
@@ -102,6 +104,8 @@ def forecast(
         fresh.document, fresh.count, minlength=len(fresh.documents)
     ).astype(np.float64)
     log_mean = np.log(tokens[fresh.document]) + share
+    expected = np.exp(log_mean)
+    r = shape(fresh.count, expected)
     return Forecast(
         model=model,
         corpus=fresh,
@@ -109,8 +113,9 @@ def forecast(
         steps=Expected(theta, topics, window, blend, share),
         tokens=tokens,
         habit=habit,
-        expected=np.exp(log_mean),
-        nats=nats(fresh.count, log_mean, weights.r),
+        expected=expected,
+        nats=nats(fresh.count, log_mean, r),
+        shape=r,
         weights=weights,
     )
 

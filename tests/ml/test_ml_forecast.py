@@ -93,7 +93,7 @@ def test_what_is_expected_is_the_formula() -> None:
     found = forecast(model, corpus_of(NEW), GRAMMAR)
     expected = [plain_expected(model, d, w) for d, w, _ in sorted(NEW)]
     assert found.expected == pytest.approx(expected, rel=1e-12)
-    r = Weights().r
+    r = found.shape
     for nats, mu, (*_, c) in zip(found.nats, found.expected, sorted(NEW), strict=True):
         t = c * math.log(c / mu) - (c + r) * math.log((c + r) / (mu + r))
         assert nats == pytest.approx(t if c > mu else 0.0, rel=1e-9)
