@@ -16,8 +16,10 @@ import json
 import logging
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -37,7 +39,7 @@ from spot_ml.figures import PairFigures
 from spot_ml.lda import em
 from spot_ml.lda.fit import Fit
 from spot_ml.pipeline import with_counts
-from spot_ml.publish import Day
+from spot_ml.publish import Day, Ranked
 from spot_ml.ranking.order import Order, order
 from spot_ml.records import State
 from spot_ml.request import COMPATIBLE, Request, TableInput, of_arguments, top_domains
@@ -47,6 +49,8 @@ from spot_ml.stages import Tally
 from spot_ml.storage import Storage, explain
 from spot_ml.summary import Summary
 from spot_ml.training import PAIRS, Trained, corpus_of, train
+from spot_ml.verdicts.memory import recall
+from spot_ml.verdicts.record import Heard
 from spot_ml.words.source import SourceWords, WordContext
 
 _LOG = log.get("ml.job")
@@ -95,6 +99,7 @@ def _attempt(session: SparkSession, request: Request, config: Config, started: f
     with _explained(str(request.input)):
         rows = inputs.read(session, storage, request, words)
         given = feedback.read(words, _feedback_lines(storage, request.feedback))
+        memory = recall(words, request.remembered, storage)
         with progress.bar("read rows and make words"):
             context = _context(rows, words, request, given, config)
             day = Day(rows, words, session.sparkContext.broadcast(context))
@@ -102,7 +107,8 @@ def _attempt(session: SparkSession, request: Request, config: Config, started: f
         if not tallies:
             raise NotFoundError(f"there are no rows at {request.input}")
         given = _matched(day, given)
-        trained, ranked = _train(session, counted.cast(PAIRS), words, request, given, context)
+        trained, found = _train(session, counted.cast(PAIRS), words, request, given, context)
+        ranked = Ranked.of(found, words, context, memory, request.like) if found else None
         figures = _figures(trained, ranked)
         with (
             progress.bar("score and write results"),
@@ -110,11 +116,14 @@ def _attempt(session: SparkSession, request: Request, config: Config, started: f
             storage.replaced(request.scored) as folder,
         ):
             if ranked is None:
-                results = publish.events(storage, day, request, sent, folder)
+                results, heard = publish.events(storage, day, request, sent, folder), Heard()
             else:
-                results = publish.groups(storage, day, request, ranked, sent, folder)
+                results, heard = publish.groups(storage, day, request, ranked, sent, folder)
             publish.aside(day, tallies, folder)
+            publish.feedback_aside(storage, memory.aside, folder)
             summary = _summary(request, tallies, given, trained, results, started)
+            reasons = dict(Counter(line.reason for _, line in memory.aside))
+            summary = replace(summary, feedback_reasons=reasons, verdicts=heard)
             storage.write_text(f"{folder}/{_RECORD}", json.dumps(summary.facts(), indent=2))
             storage.write_text(f"{folder}/{_SUCCESS}", "")
     log.event(_LOG, "results_written", **summary.facts())
@@ -172,7 +181,7 @@ def _train(
     with progress.bar("find what is surprising", parameters.iterations, "iterations") as shown:
         corpus = corpus_of(counted)
         found = order(corpus, words.grammar, parameters, shown.advance, spread or em.fit)
-        return trained, found.without(feedback.pairs(words, given, context, 1))
+        return trained, found
 
 
 def _spread(session: SparkSession, request: Request, pairs: int) -> SpreadFit | None:
@@ -182,13 +191,12 @@ def _spread(session: SparkSession, request: Request, pairs: int) -> SpreadFit | 
     return SpreadFit(session) if worth_while or request.engine == "executors" else None
 
 
-def _figures(trained: Trained, ranked: Order | None) -> PairFigures:
+def _figures(trained: Trained, ranked: Ranked | None) -> PairFigures:
     """What is known of each pair: the original's score, and in the default order its surprise."""
     if ranked is None:
         return PairFigures.of(trained.corpus, {PAIR_SCORE: trained.score})
-    return PairFigures.of(
-        ranked.corpus, {**ranked.figures(), PAIR_SCORE: trained.of(ranked.corpus)}
-    )
+    corpus = ranked.order.corpus
+    return PairFigures.of(corpus, {**ranked.order.figures(), PAIR_SCORE: trained.of(corpus)})
 
 
 def _summary(

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from spot_common.cli import parse_day
 from spot_common.config import Config
 from spot_common.errors import UsageError
 from spot_common.registry import check_source
 from spot_ml.lda.parameters import Parameters, effective
-from spot_ml.request import Request, seed_of
+from spot_ml.request import COMPATIBLE, Request, seed_of
+from spot_ml.verdicts.days import DayFiles
 
 #: Threshold and number of results of a test run.
 TEST_THRESHOLD = 1.1
@@ -28,7 +29,8 @@ _PADDED = re.compile(r"/([mdh])=0(\d)(?=/|$)")
 class Launch:
     """A run as an operator asks for it: None means the setting or default.
 
-    ``threshold`` is the largest score of a result, ``most`` the number of results (<= 0: all).
+    ``threshold`` is the largest score of a result, ``most`` the number of results (<= 0: all),
+    ``feedback_days`` how many earlier days' verdicts are heard.
     """
 
     day: date
@@ -41,6 +43,7 @@ class Launch:
     compatible: bool = False
     keep_rows: bool = False
     order: str | None = None
+    feedback_days: int | None = None
 
 
 @dataclass(frozen=True)
@@ -132,7 +135,26 @@ def request(launch: Launch, config: Config) -> Request:
         keep_rows=launch.keep_rows,
         order=launch.order or config.text("LDA_SCORE"),
         engine=config.text("LDA_ENGINE"),
+        remembered=remembered(launch, config),
+        like=config.text("FEEDBACK_LIKE"),
     )
+
+
+def remembered(launch: Launch, config: Config) -> tuple[DayFiles, ...]:
+    """Where verdicts of the day and of the days before it are, the latest first.
+
+    The original's order heeds those of the day only.
+    """
+    days = launch.feedback_days
+    days = config.integer("FEEDBACK_DAYS") if days is None else days
+    if (launch.order or config.text("LDA_SCORE")) == COMPATIBLE:
+        days = 0
+    found = []
+    for back in range(min(days, (launch.day - date.min).days) + 1):
+        day = launch.day - timedelta(days=back)
+        paths = places(replace(launch, day=day), config)
+        found.append(DayFiles.of(f"{day}", paths.feedback, paths.scored))
+    return tuple(found)
 
 
 def trial(words: Sequence[str], config: Config) -> Request:

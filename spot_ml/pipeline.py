@@ -18,10 +18,10 @@ from spot_ml.batches import PAIR_SCORE, count_pairs, places_of
 from spot_ml.feedback import Feedback
 from spot_ml.figures import PairFigures
 from spot_ml.lda.parameters import Parameters
-from spot_ml.ranking.batches import surprises
+from spot_ml.ranking.batches import surprises, twice, up_to
 from spot_ml.ranking.groups import best_of_groups
-from spot_ml.ranking.listing import list_of
-from spot_ml.ranking.order import order
+from spot_ml.ranking.listing import Lists, lists_of
+from spot_ml.ranking.order import Order, order
 from spot_ml.records import STATE, State, count_values, tag, tagged_schema
 from spot_ml.results import order_columns, output_rows
 from spot_ml.score import ERROR_SCORE, combine, kept
@@ -100,15 +100,28 @@ def listed(
     ``analysis`` must be one without feedback.
     """
     found = order(analysis.trained.corpus, source.grammar, parameters)
+    heard = lists(source, analysis, found, most).heard
+    return output_rows(source, heard.combine_chunks().to_batches()[0])
+
+
+def lists(
+    source: SourceWords,
+    analysis: Analysis,
+    found: Order,
+    most: int = -1,
+    threshold: float = 1.0,
+) -> Lists:
+    """The list of a day with the verdicts that its order has heard, and the one without."""
     known = {**found.figures(), PAIR_SCORE: analysis.trained.score}
     figures = PairFigures.of(found.corpus, known)
     rows = analysis.rows.filter(pc.equal(analysis.rows[STATE], State.CLEAN.value))
+    scored = twice if found.rated else surprises
     batches = (
-        surprises(source, batch, places_of(source, batch, figures), figures)
+        up_to(threshold, scored(source, batch, places_of(source, batch, figures), figures))
         for batch in rows.combine_chunks().to_batches()
     )
     groups = best_of_groups(pa.Table.from_batches(batches), source)
-    return output_rows(source, list_of(groups, source, most).combine_chunks().to_batches()[0])
+    return lists_of(groups, source, most)
 
 
 def ranked(source: SourceWords, analysis: Analysis, threshold: float, most: int) -> pa.Table:

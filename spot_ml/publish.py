@@ -15,7 +15,8 @@ from spot_ml import explanations, stages
 from spot_ml.batches import LINE
 from spot_ml.figures import Sent
 from spot_ml.ranking.explain import Explainer
-from spot_ml.ranking.groups import DOCUMENT, MEMBERS, WORD
+from spot_ml.ranking.groups import DOCUMENT, MEMBERS, RAISED, WORD
+from spot_ml.ranking.listing import Lists
 from spot_ml.ranking.order import Order
 from spot_ml.ranking.stages import listed, surprising
 from spot_ml.records import REASON, State
@@ -23,6 +24,13 @@ from spot_ml.request import Request
 from spot_ml.results import lines, output_rows
 from spot_ml.stages import Tally
 from spot_ml.storage import Storage
+from spot_ml.verdicts import reading, record, standing
+from spot_ml.verdicts.days import STANDING_FILE
+from spot_ml.verdicts.effect import apply
+from spot_ml.verdicts.lines import Aside
+from spot_ml.verdicts.memory import Memory, record_of
+from spot_ml.verdicts.named import Verdict
+from spot_ml.verdicts.record import Heard
 from spot_ml.words.source import SourceWords, WordContext
 
 _PARTS = "parts"
@@ -41,6 +49,23 @@ class Day:
     rows: DataFrame
     words: SourceWords
     context: Broadcast[WordContext]
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """The default order of a day with what was said, and what became of each verdict."""
+
+    order: Order
+    memory: Memory
+    verdicts: Sequence[Verdict]
+
+    @classmethod
+    def of(
+        cls, found: Order, words: SourceWords, context: WordContext, memory: Memory, like: str
+    ) -> Ranked:
+        """Let verdicts bear on an order."""
+        heard, verdicts = apply(found, words, context, memory, like)
+        return cls(heard, memory, verdicts)
 
 
 def events(
@@ -75,18 +100,25 @@ def groups(
     storage: Storage,
     day: Day,
     request: Request,
-    ranked: Order,
+    ranked: Ranked,
     figures: Sent,
     folder: str,
-) -> int:
-    """Write the list of groups, and why each is in it; give their number."""
+) -> tuple[int, Heard]:
+    """Write the list of groups, why each is in it, and what verdicts did; give their number."""
     words = day.words
     if request.keep_rows:
         every = surprising(day.rows, words, day.context, figures, request.threshold)
         every.write.parquet(f"{folder}/{ROWS}")
-    first_of_groups = listed(
-        day.rows, words, day.context, figures, threshold=request.threshold, most=request.most
-    ).combine_chunks()
+    lists = listed(
+        day.rows,
+        words,
+        day.context,
+        figures,
+        threshold=request.threshold,
+        most=request.most,
+        rated=ranked.order.rated,
+    )
+    first_of_groups = lists.heard.combine_chunks()
     texts = [
         text
         for batch in first_of_groups.to_batches()
@@ -94,12 +126,41 @@ def groups(
     ]
     storage.write_text(f"{folder}/{request.results_name}", "".join(f"{text}\n" for text in texts))
     first = first_of_groups.slice(0, _EXPLAINED)
-    why = Explainer(ranked).of(first[DOCUMENT], first[WORD])
-    why = why.append_column(MEMBERS, first[MEMBERS])
+    why = Explainer(ranked.order).of(first[DOCUMENT], first[WORD])
+    why = why.append_column(MEMBERS, first[MEMBERS]).append_column(RAISED, first[RAISED])
+    _write_table(storage, f"{folder}/{explanations.FILE}", why)
+    return len(texts), _verdicts(storage, words, request, ranked, lists, folder)
+
+
+def _verdicts(
+    storage: Storage,
+    words: SourceWords,
+    request: Request,
+    ranked: Ranked,
+    lists: Lists,
+    folder: str,
+) -> Heard:
+    """Write what became of verdicts, and what the rows stand for that may be rated next."""
+    said = record.table(ranked.order, ranked.verdicts, lists)
+    _write_table(storage, f"{folder}/{reading.FILE}", said)
+    rows = pa.concat_tables(lists) if ranked.order.rated else lists.heard
+    stand = standing.standing(ranked.order, words, rows)
+    former = record_of(words, f"{request.scored}/{STANDING_FILE}", storage)
+    stand = standing.kept_with(stand, former, ranked.memory.events, words)
+    _write_table(storage, f"{folder}/{STANDING_FILE}", stand)
+    return record.heard(said)
+
+
+def feedback_aside(storage: Storage, lines: Sequence[tuple[str, Aside]], folder: str) -> None:
+    """Write the lines of feedback that cannot be read, each with its reason."""
+    if lines:
+        storage.write_text(f"{folder}/{record.ASIDE_FILE}", record.aside_lines(lines))
+
+
+def _write_table(storage: Storage, path: str, table: pa.Table) -> None:
     sink = pa.BufferOutputStream()
-    pq.write_table(why, sink)
-    storage.write_bytes(f"{folder}/{explanations.FILE}", sink.getvalue().to_pybytes())
-    return len(texts)
+    pq.write_table(table, sink)
+    storage.write_bytes(path, sink.getvalue().to_pybytes())
 
 
 def aside(day: Day, tallies: Sequence[Tally], folder: str) -> None:

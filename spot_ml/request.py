@@ -12,6 +12,7 @@ from spot_common.config import Config
 from spot_common.errors import NotFoundError, UsageError
 from spot_ml.arguments import RANDOM_SEED, Arguments
 from spot_ml.lda.parameters import Parameters, effective
+from spot_ml.verdicts.days import GROUP, DayFiles
 from spot_ml.words.domain import top_labels
 
 #: The two orders of a result: by the surprise of counts, in groups, or by the original's score.
@@ -39,7 +40,8 @@ class Request:
     ``threshold`` and ``most`` bound the results (``most`` <= 0: all); ``copies`` is the number of
     times that a low-rated row is repeated in training; ``results_name`` the file of the results.
     ``keep_rows``: write the scored rows with their words, too. ``order``: ``SURPRISE`` or
-    ``COMPATIBLE``. ``engine``: where the EM fit runs, see ``LDA_ENGINE``.
+    ``COMPATIBLE``. ``engine``: where the EM fit runs, see ``LDA_ENGINE``. ``remembered``: the days
+    whose verdicts are heard, the latest first; ``like``: what a low one speaks for.
     """
 
     source: str
@@ -57,6 +59,8 @@ class Request:
     keep_rows: bool = False
     order: str = COMPATIBLE
     engine: str = "auto"
+    remembered: tuple[DayFiles, ...] = ()
+    like: str = GROUP
 
     def __post_init__(self) -> None:
         if math.isnan(self.threshold):
@@ -103,7 +107,16 @@ def of_arguments(arguments: Arguments, config: Config) -> Request:
         compatible=arguments.compatible,
         order=config.text("LDA_SCORE"),
         engine=config.text("LDA_ENGINE"),
+        remembered=_remembered(arguments),
+        like=config.text("FEEDBACK_LIKE"),
     )
+
+
+def _remembered(arguments: Arguments) -> tuple[DayFiles, ...]:
+    """The one file that the command line names; the main program knows no days."""
+    if not arguments.feedback:
+        return ()
+    return (DayFiles.of("", arguments.feedback, arguments.scored),)
 
 
 def _input(arguments: Arguments) -> str | TableInput:

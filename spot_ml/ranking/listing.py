@@ -4,32 +4,51 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import pyarrow as pa
 
-from spot_ml.ranking.groups import best_first
+from spot_ml.ranking.groups import RAISED, best_first, heard_and_not
 from spot_ml.words.source import SourceWords
 
 #: Most rows of the list that one endpoint may have, on either side of an event.
 ROWS_PER_ENDPOINT = 3
 
 
-def list_of(groups: pa.Table, source: SourceWords, most: int) -> pa.Table:
-    """The list that groups, one row each, make: best first, at most ``most`` rows (<= 0: all)."""
+class Lists(NamedTuple):
+    """The list of a day, and the one that it would be without verdicts."""
+
+    heard: pa.Table
+    unheard: pa.Table
+
+
+def lists_of(groups: pa.Table, source: SourceWords, most: int) -> Lists:
+    """The lists that groups make: best first, at most ``most`` rows (<= 0: all)."""
+    heard, unheard = heard_and_not(groups)
+    first = _list_of(heard, source, most)
+    return Lists(first, first if unheard is groups else _list_of(unheard, source, most))
+
+
+def _list_of(groups: pa.Table, source: SourceWords, most: int) -> pa.Table:
     ordered = best_first(groups, source)
     ends = zip(*(ordered[name].to_pylist() for name in source.documents), strict=True)
-    rows = list(limited(ends))
+    rows = list(limited(ends, ordered[RAISED].to_pylist()))
     return ordered.take(pa.array(rows[:most] if most > 0 else rows, pa.int64()))
 
 
-def limited(groups: Iterable[Sequence[str]], most: int = ROWS_PER_ENDPOINT) -> Iterator[int]:
+def limited(
+    groups: Iterable[Sequence[str]], exempt: Iterable[bool], most: int = ROWS_PER_ENDPOINT
+) -> Iterator[int]:
     """Give the places of the groups, best first, but those of endpoints that have had their rows.
 
-    A group is known by the endpoints of its best event; one on both sides counts once.
+    A group is known by the endpoints of its best event; one on both sides counts once. Those that
+    are exempt are always there and take nobody's row.
     """
     rows: Counter[str] = Counter()
-    for place, sides in enumerate(groups):
+    for place, (sides, free) in enumerate(zip(groups, exempt, strict=True)):
         ends = set(sides)
-        if all(rows[end] < most for end in ends):
+        if free:
+            yield place
+        elif all(rows[end] < most for end in ends):
             rows.update(ends)
             yield place

@@ -135,6 +135,7 @@ _GRAMMAR = Grammar(
         Link("packets", (("bytes",), ("bytes", "role"), ("bytes", "service"))),
     ),
     kind=("service",),
+    sizes=("bytes", "packets"),
     phrases={
         "role": _say_role,
         "service": _say_service,

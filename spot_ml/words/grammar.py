@@ -28,13 +28,15 @@ class Grammar:
 
     ``take_apart`` gives the parts of words by name. ``chain`` has a link per part: their product
     is the back-off's probability of a word. ``kind`` names the parts that make two words of a
-    document rows of one group. ``phrases`` say what the values of parts mean.
+    document rows of one group. ``phrases`` say what the values of parts mean. ``sizes`` are parts
+    whose values are numbers of bins, larger for more.
     """
 
     take_apart: Callable[[pa.Array], Mapping[str, pa.Array]]
     chain: tuple[Link, ...]
     kind: tuple[str, ...]
     phrases: Mapping[str, Say] = field(default_factory=dict)
+    sizes: tuple[str, ...] = ()
 
     def say(self, part: str, value: str) -> str:
         """Give the value of a part in plain terms."""

@@ -99,6 +99,7 @@ _GRAMMAR = Grammar(
         Link("hour", ((),)),
     ),
     kind=("method", "host", "content", "agent"),
+    sizes=("length", "entropy"),
     phrases={
         "host": phrases.domain,
         "agent": phrases.powers,
