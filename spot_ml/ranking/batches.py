@@ -21,7 +21,7 @@ from spot_ml.ranking.groups import (
     best_of_groups,
     most_surprising,
 )
-from spot_ml.ranking.order import as_score, hear
+from spot_ml.ranking.order import BONUS, EASED, as_score, hear
 from spot_ml.records import word_columns
 from spot_ml.results import SCORE
 from spot_ml.score import combine, kept
@@ -71,21 +71,26 @@ def surprises(
     places: list[np.ndarray],
     figures: PairFigures,
     *,
-    heard: bool = True,
+    heard: bool | None = None,
 ) -> pa.RecordBatch:
-    """Bring what is known of the documents of clean records together, verdicts if ``heard``."""
-    plain = [figures.at(NATS, place) for place in places]
-    eased = [figures.at("eased", place) for place in places] if heard else plain
-    bonus = [figures.at("bonus", place) * heard for place in places]
-    nats, before, decided = hear(plain, eased, bonus)
+    """Bring what is known of the documents of clean records together.
+
+    Verdicts are heard where the figures have them, unless ``heard`` says otherwise.
+    """
+    heard = figures.has(EASED) if heard is None else heard
+    sides = [
+        [figures.at(n, p) for p in places] for n in ((NATS, EASED, BONUS) if heard else (NATS,))
+    ]
+    nats, before, decided = hear(*sides)
     place = np.choose(decided, places)
+    raised = figures.at(BONUS, place) > 0 if heard else np.zeros(len(place), bool)
     side = pa.array(decided)
     names = [*source.select_columns, *word_columns(source)]
     added = {
         SCORE: pa.array(as_score(nats)),
         NATS: pa.array(nats),
         BEFORE: pa.array(before),
-        RAISED: pa.array(figures.at("bonus", place) * heard > 0),
+        RAISED: pa.array(raised),
         EXPECTED: pa.array(figures.at(EXPECTED, place)),
         COUNT: pa.array(figures.at(COUNT, place).astype(np.int64)),
         COMPATIBLE: pa.array(combine(*(figures.at(PAIR_SCORE, p) for p in places))),

@@ -25,6 +25,8 @@ from spot_ml.words.grammar import Grammar
 _OWN_SHARE = 0.8
 #: The result file says exp(-T); beyond this many nats that is no number any more.
 NATS_LIMIT = 700.0
+#: Figures of a pair where somebody rated something: the surprise that is left, and what is added.
+EASED, BONUS = "eased", "bonus"
 
 
 @dataclass(frozen=True)
@@ -57,14 +59,13 @@ class Order:
         return bool((self.bonus > 0).any() or (self.eased < self.surprise.nats).any())
 
     def figures(self) -> dict[str, NDArray[Any]]:
-        """Per pair: its surprise, count and verdicts, and its word's kind, ``group_kind``."""
+        """Per pair: its surprise and count, its word's kind, ``group_kind``, and verdicts on it."""
         return {
             "nats": self.surprise.nats,
             "expected": self.surprise.expected,
             "count": self.corpus.count,
             "group_kind": self.kind[self.corpus.word],
-            "eased": self.eased,
-            "bonus": self.bonus,
+            **({EASED: self.eased, BONUS: self.bonus} if self.rated else {}),
         }
 
 
@@ -111,17 +112,19 @@ class Heard(NamedTuple):
 
 def hear(
     nats: Sequence[NDArray[np.float64]],
-    eased: Sequence[NDArray[np.float64]],
-    bonus: Sequence[NDArray[np.float64]],
+    eased: Sequence[NDArray[np.float64]] = (),
+    bonus: Sequence[NDArray[np.float64]] = (),
 ) -> Heard:
     """Bring the surprises and verdicts of an event's documents together.
 
     The side with the larger surprise decides whose row of the list the event is (the first of
     equal ones), and verdicts on that row are heard. Where they leave it less than the other side
     finds, the event is the other's row and as odd as that finds it: no verdict on one end hides
-    what is odd for the other.
+    what is odd for the other. Without verdicts the larger surprise decides.
     """
     before = together(*nats)
+    if not eased:
+        return Heard(before, before, np.argmax(np.stack(nats), axis=0))
     decided = np.argmax(np.stack(nats) + np.stack(bonus), axis=0)
     left = np.choose(decided, eased)
     most = np.maximum.reduce(list(eased))
