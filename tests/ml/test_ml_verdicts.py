@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import ml_habits
 import numpy as np
@@ -13,9 +15,12 @@ from hypothesis import strategies as st
 
 from spot_common.config import load_config
 from spot_ml import launch
-from spot_ml.batches import source_words
+from spot_ml.batches import PAIR_SCORE, source_words
 from spot_ml.corpus import build
+from spot_ml.figures import PairFigures
 from spot_ml.lda.parameters import Parameters
+from spot_ml.ranking.batches import COMPATIBLE, first_batches, group_batches
+from spot_ml.ranking.listing import lists_of
 from spot_ml.ranking.order import Order, order
 from spot_ml.verdicts import reading, record, standing
 from spot_ml.verdicts.caps import LEAST_OF_ADDRESS, SHARE
@@ -110,6 +115,28 @@ def test_the_record_says_which_row_went_where(second: RankedDay) -> None:
     assert heard.moved >= 20
     assert heard.text().startswith(f"verdicts: {heard.effects['lowered']} lowered, ")
     assert len(list(reading.texts(rows))) == 101
+
+
+@dataclass(frozen=True)
+class _Shared:
+    value: Any
+
+
+@pytest.mark.parametrize("size", [500, 100_000])
+def test_partitions_of_rows_make_the_same_lists(second: RankedDay, size: int) -> None:
+    rows = ml_habits.day(2, incidents=True).select(list(FLOW.select_columns))
+    corpus = second.order.corpus
+    known = {**second.order.figures(), PAIR_SCORE: np.zeros(corpus.pairs)}
+    shared = _Shared(WordContext()), _Shared(PairFigures.of(corpus, known))
+    partly = [
+        batch
+        for part in rows.to_batches(max_chunksize=size)
+        for batch in group_batches("flow", TOL, *shared, True, [part])
+    ]
+    groups = pa.Table.from_batches(first_batches("flow", 100_000, partly))
+    for ours, theirs in zip(lists_of(groups, FLOW, -1), second.lists, strict=True):
+        names = [name for name in ours.column_names if name != COMPATIBLE]
+        assert ours.select(names).equals(theirs.select(names).cast(ours.select(names).schema))
 
 
 # Single groups: days of a few addresses, in plain words.
