@@ -91,6 +91,11 @@ class Storage:
 
     def read_text(self, path: str) -> str | None:
         """The text of a file (UTF-8, faulty bytes replaced), None where there is none."""
+        data = self.read_bytes(path)
+        return None if data is None else data.decode("utf-8", errors="replace")
+
+    def read_bytes(self, path: str) -> bytes | None:
+        """The content of a file, None where there is none."""
         if not self.exists(path):
             return None
         with explained(path):
@@ -99,7 +104,7 @@ class Storage:
                 data = self._java.org.apache.commons.io.IOUtils.toByteArray(stream)
             finally:
                 stream.close()
-        return bytes(data).decode("utf-8", errors="replace")
+        return bytes(data)
 
     def write_text(self, path: str, text: str) -> None:
         """Create or replace a file of text."""
