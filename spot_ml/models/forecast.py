@@ -12,7 +12,8 @@ the hours that the new rows have:
 n_d are the document's tokens in the new rows, so mu is for the time that they span. c_dw and c_d
 are the model's counts of the pair and of the document's words of those hours, t_d the number of
 different words among them: how often a document does something new. Nothing is left out of the
-counts, as the new rows are not in them.
+counts, as the new rows are not in them. The surprise is that of ``ranking.surprise``, with the
+shape that the new counts themselves have.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class Forecast:
     """The pairs of new rows, what a model expects of them, and their surprise in nats.
 
     ``tokens``: n_d of each document; ``habit``: c_dw of each pair, its count on the model's day;
-    ``shape``: how much the counts vary, r of ``ranking.surprise``.
+    ``shape``: how much the counts vary about what is expected, as ``ranking.surprise`` has it.
     """
 
     model: Learned

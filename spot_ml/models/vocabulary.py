@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from spot_ml.corpus import Corpus
 from spot_ml.lda.model import Matrix
-from spot_ml.ranking.backoff import KAPPA
+from spot_ml.ranking.backoff import KAPPA, rooted
 from spot_ml.ranking.parts import Codes, Parts
 from spot_ml.words.grammar import Grammar
 
@@ -31,7 +31,7 @@ class Vocabulary:
         self.parts = Parts(grammar, names)
         self.known = len(day.words)
         self.places: Ids = pc.index_in(fresh.words, value_set=names).to_numpy().astype(np.int64)
-        self._tokens = np.bincount(day.word, day.count, minlength=len(names))
+        self._seen = np.bincount(day.word, rooted(day.count), minlength=len(names))
         self.clock = grammar.clock
         self.window = np.ones(len(names), np.bool_)
         if self.clock and len(self.places):
@@ -63,9 +63,9 @@ class Vocabulary:
         if not self.clock:
             return 1.0
         hours = len(np.unique(self.parts.codes((self.clock,))[self.window]))
-        inside = float(self._tokens[self.window].sum())
+        inside = float(self._seen[self.window].sum())
         least = min(hours * self._least(self.clock), 1.0)
-        return (inside + KAPPA * least) / (float(self._tokens.sum()) + KAPPA)
+        return (inside + KAPPA * least) / (float(self._seen.sum()) + KAPPA)
 
     @property
     def kind(self) -> Codes:
@@ -83,7 +83,7 @@ class Vocabulary:
         return 1.0 / (max(len(seen), 1) + 1)
 
     def _of(self, codes: Codes) -> Floats:
-        """Tokens of the day with the code that each fresh word has."""
-        day = np.bincount(codes, self._tokens, minlength=int(codes.max(initial=0)) + 1)
+        """What the day has, in roots of counts, of the code of each fresh word."""
+        day = np.bincount(codes, self._seen, minlength=int(codes.max(initial=0)) + 1)
         found: Floats = day[codes[self.places]].astype(np.float64)
         return found

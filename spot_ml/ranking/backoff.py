@@ -28,6 +28,11 @@ Floats = NDArray[np.float64]
 KAPPA = 2.0
 
 
+def rooted(count: Floats) -> Floats:
+    """Counts as the back-off sees them, so that busy documents do not say what is usual."""
+    return np.sqrt(count)
+
+
 def log_chances(corpus: Corpus, parts: Parts, kappa: float = KAPPA) -> Floats:
     """Give ln q(d, w) of each pair of the corpus."""
     total = np.zeros(corpus.pairs)
@@ -38,7 +43,7 @@ def log_chances(corpus: Corpus, parts: Parts, kappa: float = KAPPA) -> Floats:
 
 def chances(corpus: Corpus, parts: Parts, kappa: float = KAPPA) -> Iterator[tuple[str, Floats]]:
     """Give the chance of each part of each pair's word, part by part."""
-    corpus = replace(corpus, count=np.sqrt(corpus.count))
+    corpus = replace(corpus, count=rooted(corpus.count))
     starts = corpus.starts()
     for link in parts.grammar.chain:
         values = int(parts.codes((link.part,)).max(initial=0)) + 1

@@ -23,7 +23,7 @@ from spot_ml.models.original import original_scores
 from spot_ml.models.stored import Learned
 from spot_ml.ranking.backoff import KAPPA
 from spot_ml.ranking.order import order
-from spot_ml.ranking.surprise import Weights
+from spot_ml.ranking.surprise import LEAST_SHAPE, Weights
 from spot_ml.words.grammar import WHOLE, Grammar, Link, by_pattern
 
 SOURCES = ("flow", "dns", "proxy")
@@ -51,9 +51,9 @@ def learned(topics: int = 3) -> Learned:
 
 
 def plain_q(word: str) -> float:
-    """The chance of a word by its parts on the day, token by token."""
+    """The chance of a word by its parts on the day, pair by pair."""
     shape, hour = word.split("_")
-    rows = [(*w.split("_"), c) for _, w, c in DAY]
+    rows = [(*w.split("_"), math.sqrt(c)) for _, w, c in DAY]
     total = sum(c for *_, c in rows)
     of_shape = sum(c for s, _, c in rows if s == shape)
     first = (of_shape + KAPPA / (len({s for s, *_ in rows}) + 1)) / (total + KAPPA)
@@ -73,8 +73,8 @@ def plain_expected(model: Learned, document: str, word: str) -> float:
     theta = theta / theta.sum()
     hours = {name.split("_")[1] for _, name, _ in NEW}
     inside = [name.split("_")[1] in hours for name in words]
-    tokens = sum(c for *_, c in DAY)
-    of_hours = sum(c for _, name, c in DAY if name.split("_")[1] in hours)
+    tokens = sum(math.sqrt(c) for *_, c in DAY)
+    of_hours = sum(math.sqrt(c) for _, name, c in DAY if name.split("_")[1] in hours)
     least = len(hours) / (len({name.split("_")[1] for name in words}) + 1)
     q_of_hours = (of_hours + KAPPA * min(least, 1)) / (tokens + KAPPA)
     of_word = counts.word[words.index(word)] if word in words else 0 * day
@@ -94,6 +94,7 @@ def test_what_is_expected_is_the_formula() -> None:
     expected = [plain_expected(model, d, w) for d, w, _ in sorted(NEW)]
     assert found.expected == pytest.approx(expected, rel=1e-12)
     r = found.shape
+    assert r == LEAST_SHAPE  # so few pairs do not show one
     for nats, mu, (*_, c) in zip(found.nats, found.expected, sorted(NEW), strict=True):
         t = c * math.log(c / mu) - (c + r) * math.log((c + r) / (mu + r))
         assert nats == pytest.approx(t if c > mu else 0.0, rel=1e-9)
