@@ -118,6 +118,7 @@ def run(source: str, rows: Path, order: str, optimizer: str, memory: str) -> Cos
             "SPOT_LDA_SCORE": order,
             "SPOT_SPK_DRIVER_MEM": memory,
             "SPOT_USER_DOMAIN": "corp",
+            "SPOT_MODELS_KEPT": "0",
         }
         command = [
             sys.executable, "-m", "spot_ml.job", "--analysis", source, "--input", f"file://{rows}",
