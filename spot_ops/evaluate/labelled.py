@@ -32,6 +32,7 @@ from spot_ops.evaluate.days import columns
 _ROW = "row"
 _ABOUT = ("incident", "family", "level", "label")
 _NULL = "\0"
+_TOO_MANY = "values without a column"
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,17 @@ def read_labels(path: Path, words: SourceWords, rows: pa.Table) -> list[Label]:
     """Read the labels of rows; DataError naming file and line for what cannot be understood."""
     if not path.is_file():
         raise NotFoundError(f"{path} does not exist", hint="give a CSV file with a column incident")
-    with path.open(newline="", encoding="utf-8") as stream:
-        lines = csv.DictReader(stream)
+    try:
+        return _labels(path, words, rows)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(
+            f"{path} is no CSV file: {error}", hint="save it as CSV in UTF-8"
+        ) from error
+
+
+def _labels(path: Path, words: SourceWords, rows: pa.Table) -> list[Label]:
+    with path.open(newline="", encoding="utf-8-sig") as stream:
+        lines = csv.DictReader(stream, restkey=_TOO_MANY, restval="")
         header = list(lines.fieldnames or ())
         stray = set(header) - {*_ABOUT, _ROW, *words.select_columns}
         if stray or "incident" not in header or set(header) <= set(_ABOUT):
@@ -84,11 +94,13 @@ def read_labels(path: Path, words: SourceWords, rows: pa.Table) -> list[Label]:
 def _label(
     path: Path, number: int, line: dict[str, str], words: SourceWords, rows: pa.Table
 ) -> Label:
-    values = {name: line[name] for name in line if name not in _ABOUT and line[name]}
+    values = {name: text for name, text in line.items() if name not in _ABOUT and text}
     kind = line.get("label") or MALICIOUS
     try:
         level = int(line.get("level") or 1)
         place = int(values.pop(_ROW)) if _ROW in values else None
+        if _TOO_MANY in line:
+            raise ValueError("it has more values than the header")
         if kind not in (MALICIOUS, LOOKALIKE) or not line["incident"]:
             raise ValueError(f"{kind!r} of {line['incident']!r}")
         if place is not None:

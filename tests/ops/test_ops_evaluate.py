@@ -238,6 +238,23 @@ def test_a_label_that_is_not_understood_is_told_with_its_line(
     assert f"{path} {told}" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"incident,row\nx,1,2\n", "line 2 is no label: it has more values than the header"),
+        (b"incident,row\n\xff\xfe,1\n", "is no CSV file"),
+        (b"", "line 1 is no header"),
+    ],
+)
+def test_labels_that_are_no_table_are_told(
+    days: Days, tmp_path: Path, content: bytes, told: str
+) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=told):
+        read_labels(path, source_words("proxy"), days.rows("proxy"))
+
+
 def test_rows_of_another_source_are_refused(days: Days, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds no rows of dns"):
         read_rows(days.file("proxy", tmp_path), source_words("dns"))
