@@ -18,6 +18,7 @@ from spot_common.warehouse import Warehouse
 from spot_ml import launch
 from spot_ml.arguments import RANDOM_SEED
 from spot_ml.commands.explain import explain_command
+from spot_ml.commands.feedback import feedback_command
 from spot_ml.commands.models import models_command
 from spot_ml.commands.score import score_command
 from spot_ml.lda.parameters import OPTIMIZERS
@@ -65,6 +66,11 @@ def _seed(ctx: click.Context, param: click.Parameter, value: str | None) -> int 
     "--order",
     type=click.Choice((SURPRISE, COMPATIBLE)),
     help="By surprise, in groups, or by the original's score; default: LDA_SCORE.",
+)
+@click.option(
+    "--feedback-days",
+    type=click.IntRange(min=0),
+    help="So many earlier days' verdicts are heard, by surprise; default: FEEDBACK_DAYS.",
 )
 @click.option("--compatible", is_flag=True, help="Keep the accidents of the original.")
 @click.option("--results", type=click.Path(path_type=Path), help="Copy the result file there, too.")
@@ -151,7 +157,7 @@ def _check_day(wanted: launch.Launch, path: str, config: Config) -> None:
     )
 
 
-for _command in (explain_command, models_command, score_command):
+for _command in (explain_command, feedback_command, models_command, score_command):
     ml.add_command(_command)
 
 COMMANDS: list[click.Command] = [ml]

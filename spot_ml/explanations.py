@@ -51,6 +51,8 @@ def texts(row: Mapping[str, Any]) -> Iterator[str]:
         f"{_amount(row['expected'])} expected of {row['events']:,} words: {row['nats']:.1f} nats"
     )
     yield f"  the group has {row['members']:,} events; {row['alike']:,} addresses show its kind"
+    if row.get("raised"):
+        yield "  it was rated high or medium before and comes first for that"
     yield f"  {'part':<10} {'value':<28} {'here':>9} {'elsewhere':>9}  adds"
     for term in row["terms"]:
         chances = f"{_amount(term['by_topics']):>9} {_amount(term['by_day']):>9}"

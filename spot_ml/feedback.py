@@ -1,7 +1,6 @@
-"""Feedback of analysts: rows rated low are repeated in training, so that the like score higher.
+"""Feedback in the compatible order: rows rated low are repeated in training, and score higher.
 
-The file has a header line and tab-separated values. A line that cannot be read is passed over
-and counted; a missing or empty file is no feedback.
+A line that cannot be read is passed over and counted; a missing or empty file is no feedback.
 """
 
 from __future__ import annotations
@@ -14,10 +13,8 @@ import numpy as np
 import pyarrow as pa
 
 from spot_ml.training import PAIRS
-from spot_ml.words.source import FeedbackFormat, SourceWords, WordContext
-
-#: The severity that takes part in training: low, a false alarm.
-LOW = 3
+from spot_ml.verdicts.lines import LOW, read_lines
+from spot_ml.words.source import SourceWords, WordContext
 
 
 @dataclass(frozen=True)
@@ -33,64 +30,11 @@ class Feedback:
         return int(self.rows.num_rows)
 
 
-def split_fields(line: str) -> list[str]:
-    """Split at tabs; empty fields at the end are dropped."""
-    fields = line.rstrip("\r\n").split("\t")
-    while len(fields) > 1 and not fields[-1]:
-        fields.pop()
-    return fields
-
-
 def read(source: SourceWords, lines: Iterable[str] | None) -> Feedback:
     """Take the rows rated low from the lines of a feedback file (None: there is no file)."""
-    rows: list[dict[str, Any]] = []
-    skipped = 0
-    header: str | None = None
-    for line in lines or ():
-        text = line.rstrip("\r\n")
-        header = text if header is None else header
-        if text == header:
-            continue
-        try:
-            row = _row(source.feedback, split_fields(text))
-        except (ValueError, IndexError):
-            skipped += 1
-            continue
-        if row is not None:
-            rows.append(row)
-    return Feedback(*_fitting(source, rows, skipped))
-
-
-def _row(form: FeedbackFormat, fields: list[str]) -> dict[str, Any] | None:
-    """The model columns of a line, None where it is not rated low."""
-    if int(fields[form.severity].strip()) != LOW:
-        return None
-    row: dict[str, Any] = {}
-    for field in form.fields:
-        if field.optional and field.position >= len(fields):
-            row[field.column] = None
-        else:
-            row[field.column] = field.read(fields[field.position])
-    return row
-
-
-def _fitting(source: SourceWords, rows: list[dict[str, Any]], skipped: int) -> tuple[pa.Table, int]:
-    """Turn rows into a table; numbers that do not fit their column are passed over."""
-    schema = source.model_arrow()
-    try:
-        return pa.Table.from_pylist(rows, schema=schema), skipped
-    except (pa.ArrowInvalid, OverflowError):
-        fitting = [row for row in rows if _fits(row, schema)]
-        table = pa.Table.from_pylist(fitting, schema=schema)
-        return table, skipped + len(rows) - len(fitting)
-
-
-def _fits(row: dict[str, Any], schema: pa.Schema) -> bool:
-    try:
-        pa.Table.from_pylist([row], schema=schema)
-    except (pa.ArrowInvalid, OverflowError):
-        return False
-    return True
+    found = read_lines(source, lines)
+    rated = pa.array([severity == LOW for severity in found.trained], pa.bool_())
+    return Feedback(found.rows.filter(rated), len(found.aside))
 
 
 def unmatched(source: SourceWords, feedback: Feedback) -> pa.Table:

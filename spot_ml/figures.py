@@ -64,6 +64,10 @@ class PairFigures:
         known = keys[np.minimum(found, len(keys) - 1)] == wanted
         return np.where(known, found, -1)
 
+    def has(self, name: str) -> bool:
+        """Say whether there is such a figure."""
+        return name in self.figures.column_names
+
     def at(self, name: str, places: NDArray[np.int64]) -> NDArray[Any]:
         """The values of a figure at some places, which must not be -1."""
         return self._columns[name][places]

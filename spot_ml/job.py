@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -38,6 +39,7 @@ from spot_ml.models.made import facts_of, model_of
 from spot_ml.models.shelf import Shelf
 from spot_ml.models.stored import StoredModel
 from spot_ml.pipeline import with_counts
+from spot_ml.publish import Published
 from spot_ml.ranking.explain import Explainer
 from spot_ml.ranking.order import Order, order
 from spot_ml.reading import Day, read_day
@@ -48,6 +50,9 @@ from spot_ml.spread import SpreadFit
 from spot_ml.storage import Storage
 from spot_ml.summary import Summary
 from spot_ml.training import Trained, corpus_of, train
+from spot_ml.verdicts.memory import recall
+from spot_ml.verdicts.record import Heard
+from spot_ml.verdicts.run import Ranked, write_aside
 from spot_ml.words.source import SourceWords, WordContext
 
 _LOG = log.get("ml.job")
@@ -80,24 +85,47 @@ def _attempt(session: SparkSession, request: Request, config: Config, started: f
     rows = inputs.read(session, storage, request, words)
     files = inputs.files(storage, rows)
     given = feedback.read(words, _feedback_lines(storage, request.feedback))
+    memory = recall(words, request.remembered, storage)
     with progress.bar("read rows and make words"):
         context = _context(rows, words, request, given, config)
         day = read_day(rows, words, context, str(request.input))
     given = _matched(day, given)
-    trained, ranked = _train(session, day, request, given, context)
+    trained, found = _train(session, day, request, given, context)
+    ranked = Ranked.of(found, words, context, memory, request.like) if found else None
     facts = facts_of(request, files, day.size, day.of(State.CLEAN), given, trained)
-    model = _save(storage, request, config, model_of(trained, ranked, context), facts)
+    model = _save(storage, request, config, model_of(trained, found, context), facts)
     with (
         progress.bar("score and write results"),
         stages.sent(session, _figures(trained, ranked), config.path("WORK_DIR")) as figures,
         storage.replaced(request.scored) as folder,
     ):
-        explainer = Explainer(ranked) if ranked else None
-        results = publish.results(storage, day, request, figures, explainer, folder)
-        summary = _summary(request, day, given, trained, results, model, started)
+        explainer = Explainer(ranked.order) if ranked else None
+        rated = ranked is not None and ranked.order.rated
+        made = publish.results(storage, day, request, figures, explainer, folder, rated=rated)
+        summary = _summary(request, day, given, trained, made.number, model, started)
+        summary = replace(
+            summary,
+            feedback_reasons=memory.reasons,
+            verdicts=_verdicts(storage, request, words, ranked, made, folder),
+        )
+        write_aside(storage, memory, folder)
         publish.seal(storage, summary.facts(), folder)
     log.event(_LOG, "results_written", **summary.facts())
     return summary
+
+
+def _verdicts(
+    storage: Storage,
+    request: Request,
+    words: SourceWords,
+    ranked: Ranked | None,
+    made: Published,
+    folder: str,
+) -> Heard:
+    """Write what became of verdicts, where the order hears them."""
+    if ranked is None or made.lists is None:
+        return Heard()
+    return ranked.write(storage, words, made.lists, request.scored, folder)
 
 
 def _save(
@@ -161,7 +189,7 @@ def _train(
     with progress.bar("find what is surprising", parameters.iterations, "iterations") as shown:
         corpus = corpus_of(day.counted)
         found = order(corpus, words.grammar, parameters, shown.advance, spread or em.fit)
-        return trained, found.without(feedback.pairs(words, given, context, 1))
+        return trained, found
 
 
 def _spread(session: SparkSession, request: Request, pairs: int) -> SpreadFit | None:
@@ -171,13 +199,12 @@ def _spread(session: SparkSession, request: Request, pairs: int) -> SpreadFit | 
     return SpreadFit(session) if worth_while or request.engine == "executors" else None
 
 
-def _figures(trained: Trained, ranked: Order | None) -> PairFigures:
+def _figures(trained: Trained, ranked: Ranked | None) -> PairFigures:
     """What is known of each pair: the original's score, and in the default order its surprise."""
     if ranked is None:
         return PairFigures.of(trained.corpus, {PAIR_SCORE: trained.score})
-    return PairFigures.of(
-        ranked.corpus, {**ranked.figures(), PAIR_SCORE: trained.of(ranked.corpus)}
-    )
+    corpus = ranked.order.corpus
+    return PairFigures.of(corpus, {**ranked.order.figures(), PAIR_SCORE: trained.of(corpus)})
 
 
 def _summary(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any
 
 from spot_common.cli import parse_day
@@ -15,7 +15,8 @@ from spot_common.errors import UsageError
 from spot_common.registry import check_source
 from spot_ml.lda.parameters import Parameters, effective
 from spot_ml.models.facts import source_of
-from spot_ml.request import Folders, Live, Request, models_folder, seed_of
+from spot_ml.request import COMPATIBLE, Folders, Live, Request, models_folder, seed_of
+from spot_ml.verdicts.days import DayFiles
 
 #: Threshold and number of results of a test run.
 TEST_THRESHOLD = 1.1
@@ -31,7 +32,8 @@ _PADDED = re.compile(r"/([mdh])=0(\d)(?=/|$)")
 class Launch:
     """A run as an operator asks for it: None means the setting or default.
 
-    ``threshold`` is the largest score of a result, ``most`` the number of results (<= 0: all).
+    ``threshold`` is the largest score of a result, ``most`` the number of results (<= 0: all),
+    ``feedback_days`` how many earlier days' verdicts are heard.
     """
 
     day: date
@@ -44,6 +46,7 @@ class Launch:
     compatible: bool = False
     keep_rows: bool = False
     order: str | None = None
+    feedback_days: int | None = None
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,8 @@ def request(launch: Launch, config: Config) -> Request:
         engine=config.text("LDA_ENGINE"),
         models=models_folder(config, launch.source),
         day=f"{launch.day:%Y%m%d}",
+        remembered=remembered(launch, config),
+        like=config.text("FEEDBACK_LIKE"),
     )
 
 
@@ -176,6 +181,23 @@ def live_folder(model: str, day: date | None, config: Config) -> str:
     if day is None:
         return f"{config.text('HUSER').rstrip('/')}/{source}/live/{model}"
     return f"{config.for_run(day, source).text('HPATH')}/live/{model}"
+
+
+def remembered(launch: Launch, config: Config) -> tuple[DayFiles, ...]:
+    """Where verdicts of the day and of the days before it are, the latest first.
+
+    The original's order heeds those of the day only.
+    """
+    days = launch.feedback_days
+    days = config.integer("FEEDBACK_DAYS") if days is None else days
+    if (launch.order or config.text("LDA_SCORE")) == COMPATIBLE:
+        days = 0
+    found = []
+    for back in range(min(days, (launch.day - date.min).days) + 1):
+        day = launch.day - timedelta(days=back)
+        paths = places(replace(launch, day=day), config)
+        found.append(DayFiles.of(f"{day}", paths.feedback, paths.scored))
+    return tuple(found)
 
 
 def trial(words: Sequence[str], config: Config) -> Request:

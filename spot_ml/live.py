@@ -119,8 +119,8 @@ def _attempt(
         stages.sent(session, found.figures, config.path("WORK_DIR")) as figures,
         storage.replaced(live.scored) as folder,
     ):
-        results = publish.results(storage, day, request, figures, found.explainer, folder)
-        summary = _summary(live, request, day, model, corpus, results, started)
+        made = publish.results(storage, day, request, figures, found.explainer, folder)
+        summary = _summary(live, request, day, model, corpus, made.number, started)
         publish.seal(storage, summary.facts(), folder)
     log.event(_LOG, "results_written", **summary.facts())
     return summary

@@ -18,10 +18,10 @@ from spot_ml.batches import PAIR_SCORE, count_pairs, places_of
 from spot_ml.feedback import Feedback
 from spot_ml.figures import PairFigures
 from spot_ml.lda.parameters import Parameters
-from spot_ml.ranking.batches import surprises
+from spot_ml.ranking.batches import surprises, twice, up_to
 from spot_ml.ranking.groups import best_of_groups
-from spot_ml.ranking.listing import list_of
-from spot_ml.ranking.order import order
+from spot_ml.ranking.listing import Lists, list_of, lists_of
+from spot_ml.ranking.order import Order, order
 from spot_ml.records import STATE, State, count_values, tag, tagged_schema
 from spot_ml.results import order_columns, output_rows
 from spot_ml.score import ERROR_SCORE, combine, kept
@@ -97,13 +97,7 @@ def surprising(source: SourceWords, analysis: Analysis, parameters: Parameters) 
 
     ``analysis`` must be one without feedback.
     """
-    found = order(analysis.trained.corpus, source.grammar, parameters)
-    known = {**found.figures(), PAIR_SCORE: analysis.trained.score}
-    figures = PairFigures.of(found.corpus, known)
-    rows = analysis.rows.filter(pc.equal(analysis.rows[STATE], State.CLEAN.value))
-    batch = _one_batch(rows)
-    scored = surprises(source, batch, places_of(source, batch, figures), figures)
-    return pa.Table.from_batches([scored])
+    return _scored(source, analysis, order(analysis.trained.corpus, source.grammar, parameters))
 
 
 def listed(
@@ -115,6 +109,28 @@ def listed(
     """
     groups = best_of_groups(surprising(source, analysis, parameters), source)
     return output_rows(source, _one_batch(list_of(groups, source, most)))
+
+
+def lists(
+    source: SourceWords,
+    analysis: Analysis,
+    found: Order,
+    most: int = -1,
+    threshold: float = 1.0,
+) -> Lists:
+    """The list of a day with the verdicts that its order has heard, and the one without."""
+    scored = up_to(threshold, _one_batch(_scored(source, analysis, found)))
+    return lists_of(best_of_groups(pa.Table.from_batches([scored]), source), source, most)
+
+
+def _scored(source: SourceWords, analysis: Analysis, found: Order) -> pa.Table:
+    """The clean rows with what an order finds; where it has heard verdicts, with and without."""
+    known = {**found.figures(), PAIR_SCORE: analysis.trained.score}
+    figures = PairFigures.of(found.corpus, known)
+    rows = analysis.rows.filter(pc.equal(analysis.rows[STATE], State.CLEAN.value))
+    batch = _one_batch(rows)
+    score = twice if found.rated else surprises
+    return pa.Table.from_batches([score(source, batch, places_of(source, batch, figures), figures)])
 
 
 def _one_batch(table: pa.Table) -> pa.RecordBatch:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pyspark.sql import Observation
 from pyspark.sql import functions as F  # noqa: N812 - the name that Spark's users know
 
 from spot_ml import explanations, stages
 from spot_ml.batches import LINE
 from spot_ml.figures import Sent
-from spot_ml.ranking.groups import DOCUMENT, MEMBERS, WORD
+from spot_ml.ranking.groups import DOCUMENT, MEMBERS, RAISED, WORD
+from spot_ml.ranking.listing import Lists
 from spot_ml.ranking.stages import listed, surprising
 from spot_ml.reading import Day
 from spot_ml.records import REASON, State
@@ -40,6 +41,14 @@ class Explains(Protocol):
         """Explain pairs by their names: a row each, as ``ranking.explain.SCHEMA`` has it."""
 
 
+@dataclass(frozen=True)
+class Published:
+    """A result: its number of lines, and in the default order the lists that it is made from."""
+
+    number: int
+    lists: Lists | None = None
+
+
 def results(
     storage: Storage,
     day: Day,
@@ -47,18 +56,22 @@ def results(
     figures: Sent,
     explainer: Explains | None,
     folder: str,
-) -> int:
-    """Write the result of a run and give its number of lines.
+    *,
+    rated: bool = False,
+) -> Published:
+    """Write the result of a run and say what it is.
 
     It is the list of groups with their explanations, or without an ``explainer`` the events in
-    the original's order. ``figures`` has what either needs of each pair.
+    the original's order. ``figures`` has what either needs of each pair; ``rated``: they have
+    verdicts.
     """
     if explainer is None:
-        number = _events(storage, day, request, figures, folder)
+        found = Published(_events(storage, day, request, figures, folder))
     else:
-        number = _groups(storage, day, request, figures, explainer, folder)
+        lists = _lists(day, request, figures, folder, rated)
+        found = Published(_groups(storage, day, request, lists, explainer, folder), lists)
     _aside(day, folder)
-    return number
+    return found
 
 
 def seal(storage: Storage, facts: Mapping[str, Any], folder: str) -> None:
@@ -89,34 +102,37 @@ def _events(storage: Storage, day: Day, request: Request, figures: Sent, folder:
     return int(written.get["lines"])
 
 
+def _lists(day: Day, request: Request, figures: Sent, folder: str, rated: bool) -> Lists:
+    """Find the list of groups, and the one without verdicts; write all rows where asked for."""
+    if request.keep_rows:
+        every = surprising(day.rows, day.words, day.context, figures, request.threshold)
+        every.write.parquet(f"{folder}/{ROWS}")
+    return listed(
+        day.rows,
+        day.words,
+        day.context,
+        figures,
+        threshold=request.threshold,
+        most=request.most,
+        rated=rated,
+    )
+
+
 def _groups(
-    storage: Storage,
-    day: Day,
-    request: Request,
-    figures: Sent,
-    explainer: Explains,
-    folder: str,
+    storage: Storage, day: Day, request: Request, lists: Lists, explainer: Explains, folder: str
 ) -> int:
     """Write the list of groups, and why each is in it; give their number."""
-    words = day.words
-    if request.keep_rows:
-        every = surprising(day.rows, words, day.context, figures, request.threshold)
-        every.write.parquet(f"{folder}/{ROWS}")
-    first_of_groups = listed(
-        day.rows, words, day.context, figures, threshold=request.threshold, most=request.most
-    ).combine_chunks()
+    first_of_groups = lists.heard.combine_chunks()
     texts = [
         text
         for batch in first_of_groups.to_batches()
-        for text in lines(output_rows(words, batch), request.delimiter).to_pylist()
+        for text in lines(output_rows(day.words, batch), request.delimiter).to_pylist()
     ]
     storage.write_text(f"{folder}/{request.results_name}", "".join(f"{text}\n" for text in texts))
     first = first_of_groups.slice(0, _EXPLAINED)
     why = explainer.of(first[DOCUMENT], first[WORD])
-    why = why.append_column(MEMBERS, first[MEMBERS])
-    sink = pa.BufferOutputStream()
-    pq.write_table(why, sink)
-    storage.write_bytes(f"{folder}/{explanations.FILE}", sink.getvalue().to_pybytes())
+    why = why.append_column(MEMBERS, first[MEMBERS]).append_column(RAISED, first[RAISED])
+    storage.write_table(f"{folder}/{explanations.FILE}", why)
     return len(texts)
 
 

@@ -13,6 +13,7 @@ from spot_common.config import Config
 from spot_common.errors import NotFoundError, UsageError
 from spot_ml.arguments import RANDOM_SEED, Arguments
 from spot_ml.lda.parameters import Parameters, effective
+from spot_ml.verdicts.days import GROUP, DayFiles
 from spot_ml.words.domain import top_labels
 
 #: The two orders of a result: by the surprise of counts, in groups, or by the original's score.
@@ -57,7 +58,8 @@ class Request:
     ``keep_rows``: write the scored rows with their words, too. ``order``: ``SURPRISE`` or
     ``COMPATIBLE``. ``engine``: where the EM fit runs, see ``LDA_ENGINE``.
     ``models``: folder that the model is saved in (empty: it is not); ``day``:
-    YYYYMMDD, the day that the rows are of, or ``UNDATED``.
+    YYYYMMDD, the day that the rows are of, or ``UNDATED``. ``remembered``: the days
+    whose verdicts are heard, the latest first; ``like``: what a low one speaks for.
     """
 
     source: str
@@ -77,6 +79,8 @@ class Request:
     engine: str = "auto"
     models: str = ""
     day: str = UNDATED
+    remembered: tuple[DayFiles, ...] = ()
+    like: str = GROUP
 
     def __post_init__(self) -> None:
         if math.isnan(self.threshold):
@@ -143,6 +147,8 @@ def of_arguments(arguments: Arguments, config: Config) -> Request:
         engine=config.text("LDA_ENGINE"),
         models=models_folder(config, arguments.analysis),
         day=_day(arguments),
+        remembered=_remembered(arguments),
+        like=config.text("FEEDBACK_LIKE"),
     )
 
 
@@ -155,6 +161,13 @@ def _day(arguments: Arguments) -> str:
     """The day that the table's partition or the path names."""
     found = _DAY.search(str(_input(arguments)))
     return "".join(f"{int(number):02d}" for number in found.groups()) if found else UNDATED
+
+
+def _remembered(arguments: Arguments) -> tuple[DayFiles, ...]:
+    """The one file that the command line names; the main program knows no days."""
+    if not arguments.feedback:
+        return ()
+    return (DayFiles.of("", arguments.feedback, arguments.scored),)
 
 
 def _input(arguments: Arguments) -> str | TableInput:

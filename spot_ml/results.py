@@ -83,11 +83,16 @@ def _texts(column: pa.Array) -> pa.Array:
         column = _mapped(column, double_text)
     elif pa.types.is_float32(column.type):
         column = _mapped(column, float_text)
-    elif pa.types.is_string(column.type):
-        column = pc.replace_substring_regex(column, _LINE_BREAKERS, " ")
     else:
-        column = column.cast(pa.string())
+        column = one_line(column).cast(pa.string())
     return column.fill_null(_NULL)
+
+
+def one_line(column: pa.Array) -> pa.Array:
+    """Put blanks in the place of characters that would end a line or a value of a result."""
+    if not pa.types.is_string(column.type):
+        return column
+    return pc.replace_substring_regex(column, _LINE_BREAKERS, " ")
 
 
 def _mapped(column: pa.Array, text: Callable[[float], str]) -> pa.Array:

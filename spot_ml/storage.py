@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
@@ -91,6 +93,11 @@ class Storage:
 
     def read_text(self, path: str) -> str | None:
         """The text of a file (UTF-8, faulty bytes replaced), None where there is none."""
+        data = self.read_bytes(path)
+        return None if data is None else data.decode("utf-8", errors="replace")
+
+    def read_bytes(self, path: str) -> bytes | None:
+        """The content of a file, None where there is none."""
         if not self.exists(path):
             return None
         with explained(path):
@@ -99,11 +106,17 @@ class Storage:
                 data = self._java.org.apache.commons.io.IOUtils.toByteArray(stream)
             finally:
                 stream.close()
-        return bytes(data).decode("utf-8", errors="replace")
+        return bytes(data)
 
     def write_text(self, path: str, text: str) -> None:
         """Create or replace a file of text."""
         self.write_bytes(path, text.encode("utf-8"))
+
+    def write_table(self, path: str, table: pa.Table) -> None:
+        """Create or replace a Parquet file; the table is a small one."""
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink)
+        self.write_bytes(path, sink.getvalue().to_pybytes())
 
     def write_bytes(self, path: str, data: bytes) -> None:
         """Create or replace a file."""

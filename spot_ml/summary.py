@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from spot_ml.verdicts.record import Heard
 
 
 @dataclass(frozen=True)
@@ -11,8 +13,10 @@ class Summary:
     """Figures of one run: numbers of rows, the size of the model, how it was fitted.
 
     ``reasons`` counts records that were set aside, and remarks on used ones, by reason;
-    ``unscored`` counts (document, word) pairs whose score is not a number; ``model`` is the ID of
-    the stored model, empty where none is kept.
+    ``feedback_rows`` of the day were repeated in training, ``feedback_skipped`` of its lines not
+    understood; ``feedback_reasons`` counts the lines of all days that were set aside, by reason;
+    ``verdicts`` says what became of the others. ``unscored`` counts (document, word) pairs whose
+    score is not a number; ``model`` is the ID of the stored model, empty where none is kept.
     """
 
     source: str
@@ -43,6 +47,8 @@ class Summary:
     results: int
     model: str
     seconds: float
+    feedback_reasons: dict[str, int] = field(default_factory=dict)
+    verdicts: Heard = field(default_factory=Heard)
 
     def facts(self) -> dict[str, Any]:
         """All figures as plain values."""
@@ -57,7 +63,10 @@ class Summary:
             f"model: {self.documents} addresses, {self.words} words, {self.pairs} pairs, "
             f"{self.topics} topics, {self.iterations} iterations ({self.optimizer}), "
             f"seed {self.seed}, log-likelihood {self.log_likelihood:.1f}",
-            f"feedback: {self.feedback_rows} rows used, {self.feedback_skipped} lines skipped",
+            f"feedback: {self.feedback_rows} rows repeated in training, "
+            f"{sum(self.feedback_reasons.values())} lines set aside",
+            *(f"  {count} x {reason}" for reason, count in self.feedback_reasons.items()),
+            *([self.verdicts.text()] if self.verdicts.effects else []),
             f"results: {self.results} by {self.order} in {self.results_file}, {self.seconds:.1f} s",
             *([f"stored model: {self.model}"] if self.model else []),
         ]

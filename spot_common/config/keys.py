@@ -217,6 +217,13 @@ SECTIONS: tuple[Section, ...] = (
             _number("LDA_BETA", "", "topic prior; empty: 1.001", None, empty=True),
             _choice("PRECISION", "64", "bits of the topic mix", ("32", "64")),
             _integer("DUPFACTOR", "1000", "how often a low-rated row is repeated in training", 0),
+            _integer("FEEDBACK_DAYS", "30", "so many earlier days' verdicts bear on surprise", 0),
+            _choice(
+                "FEEDBACK_LIKE",
+                "group",
+                "what a low verdict lowers: the address's group, or only the rated word",
+                ("group", "word"),
+            ),
             Key("SEED", Kind.INTEGER, "1", "seed of the fit: the same seed, the same scores"),
             _integer("MODELS_KEPT", "30", "stored models per source; 0: none are saved", 0),
             _integer("SPK_EXEC", "", "most executors", 1, empty=True),

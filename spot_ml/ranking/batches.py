@@ -12,15 +12,18 @@ from spot_ml.batches import PAIR_SCORE, Shared, located, source_words
 from spot_ml.figures import PairFigures
 from spot_ml.gathering import gathered
 from spot_ml.ranking.groups import (
+    BEFORE,
     DOCUMENT,
     KIND,
     NATS,
+    RAISED,
+    UNHEARD,
     WORD,
     best_of_groups,
     most_surprising,
     with_members,
 )
-from spot_ml.ranking.order import as_score, together
+from spot_ml.ranking.order import BONUS, EASED, as_score, hear
 from spot_ml.records import word_columns
 from spot_ml.results import SCORE
 from spot_ml.score import combine, kept
@@ -46,21 +49,50 @@ def surprise_batches(
     """Give each clean record its surprise; keep those up to the threshold."""
     words = source_words(source)
     for rows, places in located(words, context, figures.value, batches):
-        scored = surprises(words, rows, places, figures.value)
-        yield scored.filter(pa.array(kept(scored[SCORE], threshold)))
+        yield up_to(threshold, surprises(words, rows, places, figures.value))
+
+
+def up_to(threshold: float, scored: pa.RecordBatch) -> pa.RecordBatch:
+    """Keep records whose surprise makes a score up to the threshold."""
+    return scored.filter(pa.array(kept(as_score(scored[NATS].to_numpy()), threshold)))
+
+
+def twice(
+    source: SourceWords, rows: pa.RecordBatch, places: list[np.ndarray], figures: PairFigures
+) -> pa.RecordBatch:
+    """Give each record as it stands in the list with verdicts, and in the one without."""
+    both = [surprises(source, rows, places, figures, heard=heard) for heard in (True, False)]
+    marks = (pa.array(np.full(rows.num_rows, unheard)) for unheard in (False, True))
+    marked = [one.append_column(UNHEARD, mark) for one, mark in zip(both, marks, strict=True)]
+    return pa.concat_batches(marked)
 
 
 def surprises(
-    source: SourceWords, rows: pa.RecordBatch, places: list[np.ndarray], figures: PairFigures
+    source: SourceWords,
+    rows: pa.RecordBatch,
+    places: list[np.ndarray],
+    figures: PairFigures,
+    *,
+    heard: bool | None = None,
 ) -> pa.RecordBatch:
-    """Bring what is known of the documents of clean records together."""
-    nats, decided = together(*(figures.at(NATS, place) for place in places))
+    """Bring what is known of the documents of clean records together.
+
+    Verdicts are heard where the figures have them, unless ``heard`` says otherwise.
+    """
+    heard = figures.has(EASED) if heard is None else heard
+    sides = [
+        [figures.at(n, p) for p in places] for n in ((NATS, EASED, BONUS) if heard else (NATS,))
+    ]
+    nats, before, decided = hear(*sides)
     place = np.choose(decided, places)
+    raised = figures.at(BONUS, place) > 0 if heard else np.zeros(len(place), bool)
     side = pa.array(decided)
     names = [*source.select_columns, *word_columns(source)]
     added = {
         SCORE: pa.array(as_score(nats)),
         NATS: pa.array(nats),
+        BEFORE: pa.array(before),
+        RAISED: pa.array(raised),
         EXPECTED: pa.array(figures.at(EXPECTED, place)),
         COUNT: pa.array(figures.at(COUNT, place).astype(np.int64)),
         COMPATIBLE: pa.array(combine(*(figures.at(PAIR_SCORE, p) for p in places))),
@@ -78,10 +110,20 @@ def group_batches(
     context: Shared[WordContext],
     figures: Shared[PairFigures],
     batches: Batches,
+    *,
+    rated: bool = False,
 ) -> Iterator[pa.RecordBatch]:
-    """Give the best record of each group of a partition of rows."""
-    scored = surprise_batches(source, threshold, context, figures, batches)
-    yield from _joined(source, scored).to_batches()
+    """Give the best record of each group of a partition of rows.
+
+    Where the day is ``rated`` that is the best with verdicts and the best without, marked.
+    """
+    words = source_words(source)
+    scored = twice if rated else surprises
+    found = (
+        up_to(threshold, scored(words, rows, places, figures.value))
+        for rows, places in located(words, context, figures.value, batches)
+    )
+    yield from _joined(source, found).to_batches()
 
 
 def first_batches(source: str, most: int, groups: Batches) -> Iterator[pa.RecordBatch]:

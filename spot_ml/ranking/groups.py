@@ -14,6 +14,10 @@ from spot_ml.words.source import SourceWords
 #: there, and its kind; ``members`` is how many records a group has.
 NATS, MEMBERS = "nats", "members"
 DOCUMENT, WORD, KIND = "group_document", "group_word", "group_kind"
+#: The surprise without verdicts, and whether the group was rated high or medium.
+BEFORE, RAISED = "nats_before", "raised"
+#: Of two records of a day that has verdicts the one that stands for it without them.
+UNHEARD = "unheard"
 
 
 def best_of_groups(scored: pa.Table, source: SourceWords) -> pa.Table:
@@ -51,7 +55,25 @@ def best_first(groups: pa.Table, source: SourceWords) -> pa.Table:
 
 
 def most_surprising(groups: pa.Table, most: int) -> pa.Table:
-    """Leave out groups that cannot be among the ``most`` best (<= 0: none)."""
+    """Leave out groups that cannot be among the ``most`` best of a list (<= 0: none)."""
+    if UNHEARD in groups.column_names:
+        return pa.concat_tables(_most(groups.filter(mask), most) for mask in _masks(groups))
+    return _most(groups, most)
+
+
+def heard_and_not(groups: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Tell the groups of the list with verdicts from those of the list without."""
+    if UNHEARD not in groups.column_names:
+        return groups, groups
+    heard, without = (groups.filter(mask) for mask in _masks(groups))
+    return heard, without
+
+
+def _masks(groups: pa.Table) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    return pc.invert(groups[UNHEARD]), groups[UNHEARD]
+
+
+def _most(groups: pa.Table, most: int) -> pa.Table:
     if not 0 < most < groups.num_rows:
         return groups
     nats = groups[NATS].to_numpy()
@@ -63,6 +85,8 @@ def _groups(scored: pa.Table) -> NDArray[np.int64]:
     document = scored[DOCUMENT].combine_chunks().dictionary_encode().indices.to_numpy()
     kind = scored[KIND].to_numpy().astype(np.int64)
     joint = document.astype(np.int64) * (int(kind.max()) + 1) + kind
+    if UNHEARD in scored.column_names:
+        joint = joint * 2 + scored[UNHEARD].to_numpy()
     numbers: NDArray[np.int64] = np.unique(joint, return_inverse=True)[1]
     return numbers
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from itertools import repeat
+from typing import NamedTuple
 
 import pyarrow as pa
 
-from spot_ml.ranking.groups import best_first, most_surprising
+from spot_ml.ranking.groups import RAISED, best_first, heard_and_not, most_surprising
 from spot_ml.words.source import SourceWords
 
 #: Most rows of the list that one endpoint may have, on either side of an event.
@@ -22,6 +24,20 @@ def looked_at(most: int) -> int:
     return max(_LEAST_GROUPS, _GROUPS_PER_ROW * most) if most > 0 else -1
 
 
+class Lists(NamedTuple):
+    """The list of a day, and the one that it would be without verdicts."""
+
+    heard: pa.Table
+    unheard: pa.Table
+
+
+def lists_of(groups: pa.Table, source: SourceWords, most: int) -> Lists:
+    """The lists that groups make, where some of them stand for the day without verdicts."""
+    heard, unheard = heard_and_not(groups)
+    first = list_of(heard, source, most)
+    return Lists(first, first if unheard is groups else list_of(unheard, source, most))
+
+
 def list_of(groups: pa.Table, source: SourceWords, most: int) -> pa.Table:
     """The list that groups, one row each, make: best first, at most ``most`` rows (<= 0: all).
 
@@ -29,18 +45,25 @@ def list_of(groups: pa.Table, source: SourceWords, most: int) -> pa.Table:
     """
     ordered = best_first(most_surprising(groups, looked_at(most)), source)
     ends = zip(*(ordered[name].to_pylist() for name in source.documents), strict=True)
-    rows = list(limited(ends))
+    rows = list(limited(ends, exempt=ordered[RAISED].to_pylist()))
     return ordered.take(pa.array(rows[:most] if most > 0 else rows, pa.int64()))
 
 
-def limited(groups: Iterable[Sequence[Hashable]], most: int = ROWS_PER_ENDPOINT) -> Iterator[int]:
+def limited(
+    groups: Iterable[Sequence[Hashable]],
+    most: int = ROWS_PER_ENDPOINT,
+    exempt: Iterable[bool] = repeat(False),
+) -> Iterator[int]:
     """Give the places of the groups, best first, but those of endpoints that have had their rows.
 
-    A group is known by the endpoints of its best event; one on both sides counts once.
+    A group is known by the endpoints of its best event; one on both sides counts once. Those that
+    are exempt are always there and take nobody's row.
     """
     rows: Counter[Hashable] = Counter()
-    for place, sides in enumerate(groups):
+    for place, (sides, free) in enumerate(zip(groups, exempt, strict=False)):
         ends = set(sides)
-        if all(rows[end] < most for end in ends):
+        if free:
+            yield place
+        elif all(rows[end] < most for end in ends):
             rows.update(ends)
             yield place

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from spot_ml.corpus import Corpus
@@ -16,6 +16,7 @@ from spot_ml.lda.em import Block, StartedFit
 from spot_ml.lda.model import Matrix, Tick, TopicCounts
 from spot_ml.lda.parameters import Parameters
 from spot_ml.ranking import backoff, start
+from spot_ml.ranking.pair_groups import PairGroups
 from spot_ml.ranking.parts import Codes, Parts
 from spot_ml.ranking.surprise import Surprise, damped, surprise
 from spot_ml.words.grammar import Grammar
@@ -24,36 +25,47 @@ from spot_ml.words.grammar import Grammar
 _OWN_SHARE = 0.8
 #: The result file says exp(-T); beyond this many nats that is no number any more.
 NATS_LIMIT = 700.0
+#: Figures of a pair where somebody rated something: the surprise that is left, and what is added.
+EASED, BONUS = "eased", "bonus"
 
 
 @dataclass(frozen=True)
 class Order:
-    """Surprise of each pair of a corpus, and what it was found from: parts and topic counts."""
+    """Surprise of each pair of a corpus, and what it was found from: parts and topic counts.
+
+    ``eased`` is the surprise in nats that verdicts leave a pair, ``bonus`` what they add to it.
+    """
 
     corpus: Corpus
     parts: Parts
     counts: TopicCounts
     surprise: Surprise
+    eased: NDArray[np.float64]
+    bonus: NDArray[np.float64]
 
     @property
     def kind(self) -> Codes:
         """The kind of each word: words of a document with equal numbers are one group."""
         return self.parts.kinds
 
-    def without(self, pairs: pa.Table) -> Order:
-        """Let pairs (``document``, ``word``) count as expected: somebody has said so."""
-        places = self.corpus.places(pairs["document"], pairs["word"])
-        nats = self.surprise.nats.copy()
-        nats[places[places >= 0]] = 0.0
-        return replace(self, surprise=replace(self.surprise, nats=nats))
+    @cached_property
+    def groups(self) -> PairGroups:
+        """The groups of the pairs."""
+        return PairGroups(self.corpus, self.parts)
+
+    @property
+    def rated(self) -> bool:
+        """Say whether verdicts have changed anything."""
+        return bool((self.bonus > 0).any() or (self.eased < self.surprise.nats).any())
 
     def figures(self) -> dict[str, NDArray[Any]]:
-        """Per pair: ``nats``, ``expected``, ``count``, and its word's kind, ``group_kind``."""
+        """Per pair: its surprise and count, its word's kind, ``group_kind``, and verdicts on it."""
         return {
             "nats": self.surprise.nats,
             "expected": self.surprise.expected,
             "count": self.corpus.count,
             "group_kind": self.kind[self.corpus.word],
+            **({EASED: self.eased, BONUS: self.bonus} if self.rated else {}),
         }
 
 
@@ -68,13 +80,17 @@ def order(
     parts = Parts(grammar, corpus.words)
     if not corpus.pairs:
         nothing = np.zeros((0, parameters.topics))
-        return Order(corpus, parts, TopicCounts(nothing, nothing), Surprise(*np.zeros((2, 0))))
+        return _unrated(corpus, parts, TopicCounts(nothing, nothing), Surprise(*np.zeros((2, 0))))
     log_q = backoff.log_chances(corpus, parts)
     clusters = start.clusters(corpus, parts.kinds, parameters.topics)
     soft = replace(corpus, count=damped(corpus.count))
     own = replace(parameters, optimizer="em", alpha=1.02, beta=1.001)
     counts = fit(soft, own, tick, partial(_shares, clusters=clusters, topics=parameters.topics))
-    return Order(corpus, parts, counts, surprise(corpus, counts, log_q))
+    return _unrated(corpus, parts, counts, surprise(corpus, counts, log_q))
+
+
+def _unrated(corpus: Corpus, parts: Parts, counts: TopicCounts, found: Surprise) -> Order:
+    return Order(corpus, parts, counts, found, found.nats, np.zeros(corpus.pairs))
 
 
 def _shares(block: Block, clusters: NDArray[np.int64], topics: int) -> Matrix:
@@ -86,17 +102,49 @@ def _shares(block: Block, clusters: NDArray[np.int64], topics: int) -> Matrix:
     return share
 
 
-def together(*sides: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Bring the surprises of an event's documents together; say which document decided.
+class Heard(NamedTuple):
+    """Per event: its surprise with verdicts and without, and the place of the side that decided."""
+
+    nats: NDArray[np.float64]
+    before: NDArray[np.float64]
+    decided: NDArray[np.int64]
+
+
+def hear(
+    nats: Sequence[NDArray[np.float64]],
+    eased: Sequence[NDArray[np.float64]] = (),
+    bonus: Sequence[NDArray[np.float64]] = (),
+) -> Heard:
+    """Bring the surprises and verdicts of an event's documents together.
+
+    The side with the larger surprise decides whose row of the list the event is (the first of
+    equal ones), and verdicts on that row are heard. Where they leave it less than the other side
+    finds, the event is the other's row and as odd as that finds it: no verdict on one end hides
+    what is odd for the other. Without verdicts the larger surprise decides.
+    """
+    before = together(*nats)
+    if not eased:
+        return Heard(before, before, np.argmax(np.stack(nats), axis=0))
+    decided = np.argmax(np.stack(nats) + np.stack(bonus), axis=0)
+    left = np.choose(decided, eased)
+    most = np.maximum.reduce(list(eased))
+    sides = [np.where(decided == n, most, side) for n, side in enumerate(eased)]
+    lowered = left < np.choose(decided, nats)
+    found = np.where(lowered, together(*sides), before)
+    decided = np.where(lowered & (most > left), np.argmax(np.stack(eased), axis=0), decided)
+    return Heard(found + np.choose(decided, bonus), before, decided)
+
+
+def together(*sides: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Bring the surprises of an event's documents together.
 
     The square of the mean of their roots: one that both find odd comes before one that a single
-    side finds twice as odd. The larger one decides, the first of equal ones.
+    side finds twice as odd.
     """
-    stacked = np.stack(sides)
-    decided = np.argmax(stacked, axis=0)
     if len(sides) == 1:
-        return stacked[0], decided
-    return np.mean(np.sqrt(stacked), axis=0) ** 2, decided
+        return sides[0]
+    found: NDArray[np.float64] = np.mean(np.sqrt(np.stack(sides)), axis=0) ** 2
+    return found
 
 
 def as_score(nats: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from functools import partial
 
-import pyarrow as pa
 from pyspark import Broadcast
 from pyspark.sql import DataFrame
-from pyspark.sql.types import DoubleType, IntegerType, LongType, StringType, StructField, StructType
+from pyspark.sql.types import (
+    BooleanType,
+    DoubleType,
+    IntegerType,
+    LongType,
+    StringType,
+    StructField,
+    StructType,
+)
 
 from spot_ml.figures import Sent
 from spot_ml.ranking.batches import (
@@ -18,8 +25,17 @@ from spot_ml.ranking.batches import (
     group_batches,
     surprise_batches,
 )
-from spot_ml.ranking.groups import DOCUMENT, KIND, MEMBERS, NATS, WORD
-from spot_ml.ranking.listing import list_of, looked_at
+from spot_ml.ranking.groups import (
+    BEFORE,
+    DOCUMENT,
+    KIND,
+    MEMBERS,
+    NATS,
+    RAISED,
+    UNHEARD,
+    WORD,
+)
+from spot_ml.ranking.listing import Lists, lists_of, looked_at
 from spot_ml.records import word_columns
 from spot_ml.results import SCORE
 from spot_ml.words.source import SourceWords, WordContext
@@ -27,6 +43,8 @@ from spot_ml.words.source import SourceWords, WordContext
 _ADDED = (
     StructField(SCORE, DoubleType()),
     StructField(NATS, DoubleType()),
+    StructField(BEFORE, DoubleType()),
+    StructField(RAISED, BooleanType()),
     StructField(EXPECTED, DoubleType()),
     StructField(COUNT, LongType()),
     StructField(COMPATIBLE, DoubleType()),
@@ -57,15 +75,18 @@ def listed(
     *,
     threshold: float,
     most: int,
-) -> pa.Table:
+    rated: bool,
+) -> Lists:
     """The list: the best record of each group with its number of members, best first.
 
-    An endpoint has only a few rows. ``most`` <= 0 gives all of them. Each partition says what it
+    An endpoint has only a few rows. ``most`` <= 0 gives all of them. Where the day is ``rated``,
+    the list without verdicts is another. Each partition says what it
     has of a group, and those are brought together where the group's document belongs.
     """
     selected = rows.select(*source.select_columns)
-    schema = _schema(selected, source, StructField(MEMBERS, LongType()))
-    partly = partial(group_batches, source.name, threshold, context, figures)
+    marks = [StructField(UNHEARD, BooleanType())] if rated else []
+    schema = _schema(selected, source, *marks, StructField(MEMBERS, LongType()))
+    partly = partial(group_batches, source.name, threshold, context, figures, rated=rated)
     whole = partial(first_batches, source.name, looked_at(most))
     groups = (
         selected.mapInArrow(partly, schema)
@@ -73,7 +94,7 @@ def listed(
         .mapInArrow(whole, schema)
         .toArrow()
     )
-    return list_of(groups, source, most)
+    return lists_of(groups, source, most)
 
 
 def _schema(selected: DataFrame, source: SourceWords, *more: StructField) -> StructType:

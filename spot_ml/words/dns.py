@@ -113,6 +113,7 @@ _GRAMMAR = Grammar(
     ),
     kind=("type", "rcode", "domain"),
     clock="hour",
+    sizes=("length", "entropy", "labels", "frame"),
     phrases={
         "domain": phrases.domain,
         "length": phrases.powers,
@@ -154,6 +155,7 @@ WORDS = SourceWords(
     null_values={"dns_qry_class": "unknown", "dns_qry_type": -1, "dns_qry_rcode": -1},
     feedback=FeedbackFormat(
         severity=12,
+        also=(11,),
         fields=(
             FeedbackField("frame_time", 0),
             FeedbackField("unix_tstamp", 17, int),

@@ -136,6 +136,7 @@ _GRAMMAR = Grammar(
     ),
     kind=("service",),
     clock="hour",
+    sizes=("bytes", "packets"),
     phrases={
         "role": _say_role,
         "service": _say_service,

@@ -29,7 +29,8 @@ class Grammar:
     ``take_apart`` gives the parts of words by name. ``chain`` has a link per part: their product
     is the back-off's probability of a word. ``kind`` names the parts that make two words of a
     document rows of one group. ``phrases`` say what the values of parts mean. ``clock`` is the
-    part that says the time of day, where there is one.
+    part that says the time of day, where there is one; ``sizes`` are parts whose values are numbers
+    of bins, larger for more.
     """
 
     take_apart: Callable[[pa.Array], Mapping[str, pa.Array]]
@@ -37,6 +38,7 @@ class Grammar:
     kind: tuple[str, ...]
     phrases: Mapping[str, Say] = field(default_factory=dict)
     clock: str | None = None
+    sizes: tuple[str, ...] = ()
 
     def say(self, part: str, value: str) -> str:
         """Give the value of a part in plain terms."""

@@ -100,6 +100,7 @@ _GRAMMAR = Grammar(
     ),
     kind=("method", "host", "content", "agent"),
     clock="hour",
+    sizes=("length", "entropy"),
     phrases={
         "host": phrases.domain,
         "agent": phrases.powers,

@@ -68,12 +68,14 @@ class FeedbackFormat:
     """Where a feedback line has its severity and the values of the model columns.
 
     ``matched`` names an optional column that is taken from the day's records with equal other
-    columns where the file does not give it.
+    columns where the file does not give it. ``also`` are positions of further severities, which
+    the original does not heed: a row may be rated as several things.
     """
 
     severity: int
     fields: tuple[FeedbackField, ...]
     matched: str | None = None
+    also: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

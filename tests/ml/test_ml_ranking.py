@@ -18,7 +18,7 @@ from spot_ml.lda.parameters import Parameters
 from spot_ml.ranking import backoff, start
 from spot_ml.ranking.explain import Explainer
 from spot_ml.ranking.listing import limited
-from spot_ml.ranking.order import as_score, order, together
+from spot_ml.ranking.order import as_score, hear, order, together
 from spot_ml.ranking.parts import Parts
 from spot_ml.ranking.surprise import (
     LEAST_SHAPE,
@@ -154,14 +154,40 @@ def test_counts_that_are_all_as_expected_have_the_most_shape():
 
 
 def test_what_both_ends_find_odd_comes_before_what_one_finds_twice_as_odd():
-    found, decided = together(np.array([4.0, 0.0, 9.0]), np.array([16.0, 40.0, 9.0]))
+    found = together(np.array([4.0, 0.0, 9.0]), np.array([16.0, 40.0, 9.0]))
     assert found.tolist() == pytest.approx([9.0, 10.0, 9.0])
-    assert decided.tolist() == [1, 1, 0]
-    (alike,), _ = together(np.array([10.0]), np.array([10.0]))
-    (alone,), _ = together(np.array([20.0]), np.array([0.0]))
+    (alike,) = together(np.array([10.0]), np.array([10.0]))
+    (alone,) = together(np.array([20.0]), np.array([0.0]))
     assert alike > alone
-    alone, first = together(np.array([3.0]))
-    assert (alone.tolist(), first.tolist()) == ([3.0], [0])
+    assert together(np.array([3.0])).tolist() == [3.0]
+
+
+def test_without_verdicts_the_side_that_finds_more_decides_and_the_first_of_equal_ones():
+    heard = hear([np.array([4.0, 0.0, 9.0]), np.array([16.0, 40.0, 9.0])])
+    assert heard.decided.tolist() == [1, 1, 0]
+    assert heard.nats.tolist() == heard.before.tolist() == pytest.approx([9.0, 10.0, 9.0])
+
+
+@pytest.mark.parametrize(
+    ("nats", "eased", "bonus", "found", "decided"),
+    [
+        ((4, 16), (0, 16), (0, 0), 9, 1),  # a verdict on the side that does not decide
+        ((16, 4), (0, 4), (0, 0), 4, 1),  # on the one that does: the event is the other's row
+        ((16, 4), (0, 0), (0, 0), 0, 0),  # on both
+        ((16, 4), (9, 4), (0, 0), 6.25, 0),  # what is left decides
+        ((4, 16), (4, 16), (20, 0), 29, 0),  # a threat decides
+    ],
+)
+def test_verdicts_are_heard_by_the_side_that_decides(nats, eased, bonus, found, decided):
+    heard = hear(*([np.array([float(v)]) for v in values] for values in (nats, eased, bonus)))
+    assert heard.before.tolist() == pytest.approx([9.0])
+    assert heard.nats.tolist() == pytest.approx([found])
+    assert heard.decided.tolist() == [decided]
+
+
+def test_a_verdict_on_the_only_side_is_heard():
+    heard = hear([np.array([9.0, 9.0])], [np.array([2.0, 9.0])], [np.array([0.0, 50.0])])
+    assert heard.nats.tolist() == [2.0, 59.0]
 
 
 def test_scores_are_small_for_the_suspicious_and_never_zero():
@@ -213,14 +239,6 @@ def test_a_hundredth_of_the_events_does_not_decide_what_comes_first():
     left = {pair: int(draw.binomial(n, 0.99)) for pair, n in counts.items()}
     fewer = first_pairs({pair: n for pair, n in left.items() if n}, 100)
     assert 85 <= len(set(first_pairs(counts, 100)) & set(fewer)) <= 100
-
-
-def test_pairs_that_somebody_took_for_normal_are_not_surprising():
-    found = order(corpus_of(TRIPLES), GRAMMAR, Parameters(topics=3))
-    low = pa.table({"document": ["d", "nobody"], "word": ["z_9", "z_9"]})
-    before, after = found.surprise.nats, found.without(low).surprise.nats
-    (place,) = np.flatnonzero(before != after)
-    assert (found.corpus.documents[found.corpus.document[place]].as_py(), after[place]) == ("d", 0)
 
 
 @pytest.mark.parametrize(
@@ -297,6 +315,12 @@ def test_an_endpoint_has_few_rows():
     ends = [("a", "b"), ("a", "c"), ("a", "d"), ("a", "e"), ("b", "e"), ("f",)]
     assert list(limited(ends)) == [0, 1, 2, 4, 5]
     assert list(limited(ends, most=1)) == [0, 5]
+
+
+def test_rows_of_groups_that_were_raised_do_not_count():
+    ends = [("a", "b")] * 6
+    exempt = [True, False, False, False, False, True]
+    assert list(limited(ends, exempt=exempt)) == [0, 1, 2, 3, 5]
 
 
 @pytest.mark.parametrize(

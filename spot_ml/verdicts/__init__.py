@@ -1,0 +1,1 @@
+"""Verdicts of analysts: reading them, and what they do to the default order."""
