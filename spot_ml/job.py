@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -40,7 +39,7 @@ from spot_ml.models.made import facts_of, model_of
 from spot_ml.models.shelf import Shelf
 from spot_ml.models.stored import StoredModel
 from spot_ml.pipeline import with_counts
-from spot_ml.publish import Ranked
+from spot_ml.publish import Published
 from spot_ml.ranking.explain import Explainer
 from spot_ml.ranking.order import Order, order
 from spot_ml.reading import Day, read_day
@@ -53,6 +52,7 @@ from spot_ml.summary import Summary
 from spot_ml.training import Trained, corpus_of, train
 from spot_ml.verdicts.memory import recall
 from spot_ml.verdicts.record import Heard
+from spot_ml.verdicts.run import Ranked, write_aside
 from spot_ml.words.source import SourceWords, WordContext
 
 _LOG = log.get("ml.job")
@@ -91,31 +91,41 @@ def _attempt(session: SparkSession, request: Request, config: Config, started: f
         day = read_day(rows, words, context, str(request.input))
     given = _matched(day, given)
     trained, found = _train(session, day, request, given, context)
+    ranked = Ranked.of(found, words, context, memory, request.like) if found else None
     facts = facts_of(request, files, day.size, day.of(State.CLEAN), given, trained)
     model = _save(storage, request, config, model_of(trained, found, context), facts)
-    ranked = Ranked.of(found, words, context, memory, request.like) if found else None
     with (
         progress.bar("score and write results"),
         stages.sent(session, _figures(trained, ranked), config.path("WORK_DIR")) as figures,
         storage.replaced(request.scored) as folder,
     ):
-        if ranked is None:
-            results, heard = publish.events(storage, day, request, figures, folder), Heard()
-        else:
-            explainer = Explainer(ranked.order)
-            lists = publish.groups(
-                storage, day, request, figures, explainer, folder, rated=ranked.order.rated
-            )
-            results = lists.heard.num_rows
-            heard = publish.verdicts(storage, words, request, ranked, lists, folder)
-        publish.aside(day, folder)
-        publish.feedback_aside(storage, memory.aside, folder)
-        summary = _summary(request, day, given, trained, results, model, started)
-        reasons = dict(Counter(line.reason for _, line in memory.aside))
-        summary = replace(summary, feedback_reasons=reasons, verdicts=heard)
+        explainer = Explainer(ranked.order) if ranked else None
+        rated = ranked is not None and ranked.order.rated
+        made = publish.results(storage, day, request, figures, explainer, folder, rated=rated)
+        summary = _summary(request, day, given, trained, made.number, model, started)
+        summary = replace(
+            summary,
+            feedback_reasons=memory.reasons,
+            verdicts=_verdicts(storage, request, words, ranked, made, folder),
+        )
+        write_aside(storage, memory, folder)
         publish.seal(storage, summary.facts(), folder)
     log.event(_LOG, "results_written", **summary.facts())
     return summary
+
+
+def _verdicts(
+    storage: Storage,
+    request: Request,
+    words: SourceWords,
+    ranked: Ranked | None,
+    made: Published,
+    folder: str,
+) -> Heard:
+    """Write what became of verdicts, where the order hears them."""
+    if ranked is None or made.lists is None:
+        return Heard()
+    return ranked.write(storage, words, made.lists, request.scored, folder)
 
 
 def _save(

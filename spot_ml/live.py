@@ -119,13 +119,8 @@ def _attempt(
         stages.sent(session, found.figures, config.path("WORK_DIR")) as figures,
         storage.replaced(live.scored) as folder,
     ):
-        if found.explainer is None:
-            results = publish.events(storage, day, request, figures, folder)
-        else:
-            lists = publish.groups(storage, day, request, figures, found.explainer, folder)
-            results = lists.heard.num_rows
-        publish.aside(day, folder)
-        summary = _summary(live, request, day, model, corpus, results, started)
+        made = publish.results(storage, day, request, figures, found.explainer, folder)
+        summary = _summary(live, request, day, model, corpus, made.number, started)
         publish.seal(storage, summary.facts(), folder)
     log.event(_LOG, "results_written", **summary.facts())
     return summary

@@ -20,7 +20,7 @@ from spot_ml.figures import PairFigures
 from spot_ml.lda.parameters import Parameters
 from spot_ml.ranking.batches import surprises, twice, up_to
 from spot_ml.ranking.groups import best_of_groups
-from spot_ml.ranking.listing import Lists, lists_of
+from spot_ml.ranking.listing import Lists, list_of, lists_of
 from spot_ml.ranking.order import Order, order
 from spot_ml.records import STATE, State, count_values, tag, tagged_schema
 from spot_ml.results import order_columns, output_rows
@@ -92,16 +92,12 @@ def _row_scores(source: SourceWords, tagged: pa.Table, trained: Trained) -> NDAr
     return score
 
 
-def surprising(source: SourceWords, analysis: Analysis, found: Order) -> pa.Table:
+def surprising(source: SourceWords, analysis: Analysis, parameters: Parameters) -> pa.Table:
     """The clean rows with their surprise, their group and the original's score, as the job's are.
 
-    Where the order has heard verdicts each row is there twice: with them and without.
+    ``analysis`` must be one without feedback.
     """
-    known = {**found.figures(), PAIR_SCORE: analysis.trained.score}
-    figures = PairFigures.of(found.corpus, known)
-    rows = _one_batch(analysis.rows.filter(pc.equal(analysis.rows[STATE], State.CLEAN.value)))
-    scored = twice if found.rated else surprises
-    return pa.Table.from_batches([scored(source, rows, places_of(source, rows, figures), figures)])
+    return _scored(source, analysis, order(analysis.trained.corpus, source.grammar, parameters))
 
 
 def listed(
@@ -111,8 +107,8 @@ def listed(
 
     ``analysis`` must be one without feedback.
     """
-    found = order(analysis.trained.corpus, source.grammar, parameters)
-    return output_rows(source, _one_batch(lists(source, analysis, found, most).heard))
+    groups = best_of_groups(surprising(source, analysis, parameters), source)
+    return output_rows(source, _one_batch(list_of(groups, source, most)))
 
 
 def lists(
@@ -123,8 +119,18 @@ def lists(
     threshold: float = 1.0,
 ) -> Lists:
     """The list of a day with the verdicts that its order has heard, and the one without."""
-    scored = up_to(threshold, _one_batch(surprising(source, analysis, found)))
+    scored = up_to(threshold, _one_batch(_scored(source, analysis, found)))
     return lists_of(best_of_groups(pa.Table.from_batches([scored]), source), source, most)
+
+
+def _scored(source: SourceWords, analysis: Analysis, found: Order) -> pa.Table:
+    """The clean rows with what an order finds; where it has heard verdicts, with and without."""
+    known = {**found.figures(), PAIR_SCORE: analysis.trained.score}
+    figures = PairFigures.of(found.corpus, known)
+    rows = analysis.rows.filter(pc.equal(analysis.rows[STATE], State.CLEAN.value))
+    batch = _one_batch(rows)
+    score = twice if found.rated else surprises
+    return pa.Table.from_batches([score(source, batch, places_of(source, batch, figures), figures)])
 
 
 def _one_batch(table: pa.Table) -> pa.RecordBatch:

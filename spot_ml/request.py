@@ -56,10 +56,10 @@ class Request:
     ``threshold`` and ``most`` bound the results (``most`` <= 0: all); ``copies`` is the number of
     times that a low-rated row is repeated in training; ``results_name`` the file of the results.
     ``keep_rows``: write the scored rows with their words, too. ``order``: ``SURPRISE`` or
-    ``COMPATIBLE``. ``engine``: where the EM fit runs, see ``LDA_ENGINE``. ``models``: folder that
-    the model is saved in (empty: it is not); ``day``: YYYYMMDD, the day that the rows are of, or
-    ``UNDATED``. ``remembered``: the days whose verdicts are heard, the latest first; ``like``: what
-    a low one speaks for.
+    ``COMPATIBLE``. ``engine``: where the EM fit runs, see ``LDA_ENGINE``.
+    ``models``: folder that the model is saved in (empty: it is not); ``day``:
+    YYYYMMDD, the day that the rows are of, or ``UNDATED``. ``remembered``: the days
+    whose verdicts are heard, the latest first; ``like``: what a low one speaks for.
     """
 
     source: str

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
@@ -109,6 +111,12 @@ class Storage:
     def write_text(self, path: str, text: str) -> None:
         """Create or replace a file of text."""
         self.write_bytes(path, text.encode("utf-8"))
+
+    def write_table(self, path: str, table: pa.Table) -> None:
+        """Create or replace a Parquet file; the table is a small one."""
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink)
+        self.write_bytes(path, sink.getvalue().to_pybytes())
 
     def write_bytes(self, path: str, data: bytes) -> None:
         """Create or replace a file."""

@@ -109,8 +109,9 @@ def group_batches(
     threshold: float,
     context: Shared[WordContext],
     figures: Shared[PairFigures],
-    rated: bool,
     batches: Batches,
+    *,
+    rated: bool = False,
 ) -> Iterator[pa.RecordBatch]:
     """Give the best record of each group of a partition of rows.
 

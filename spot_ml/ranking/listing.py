@@ -32,7 +32,7 @@ class Lists(NamedTuple):
 
 
 def lists_of(groups: pa.Table, source: SourceWords, most: int) -> Lists:
-    """The lists that groups, one row each, make."""
+    """The lists that groups make, where some of them stand for the day without verdicts."""
     heard, unheard = heard_and_not(groups)
     first = list_of(heard, source, most)
     return Lists(first, first if unheard is groups else list_of(unheard, source, most))
@@ -45,14 +45,14 @@ def list_of(groups: pa.Table, source: SourceWords, most: int) -> pa.Table:
     """
     ordered = best_first(most_surprising(groups, looked_at(most)), source)
     ends = zip(*(ordered[name].to_pylist() for name in source.documents), strict=True)
-    rows = list(limited(ends, ordered[RAISED].to_pylist()))
+    rows = list(limited(ends, exempt=ordered[RAISED].to_pylist()))
     return ordered.take(pa.array(rows[:most] if most > 0 else rows, pa.int64()))
 
 
 def limited(
     groups: Iterable[Sequence[Hashable]],
-    exempt: Iterable[bool] = repeat(False),
     most: int = ROWS_PER_ENDPOINT,
+    exempt: Iterable[bool] = repeat(False),
 ) -> Iterator[int]:
     """Give the places of the groups, best first, but those of endpoints that have had their rows.
 

@@ -136,9 +136,10 @@ def hear(
 
 
 def together(*sides: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give the square of the mean of the roots of the surprises of an event's documents.
+    """Bring the surprises of an event's documents together.
 
-    One that both find odd comes before one that a single side finds twice as odd.
+    The square of the mean of their roots: one that both find odd comes before one that a single
+    side finds twice as odd.
     """
     if len(sides) == 1:
         return sides[0]

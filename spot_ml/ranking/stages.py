@@ -86,7 +86,7 @@ def listed(
     selected = rows.select(*source.select_columns)
     marks = [StructField(UNHEARD, BooleanType())] if rated else []
     schema = _schema(selected, source, *marks, StructField(MEMBERS, LongType()))
-    partly = partial(group_batches, source.name, threshold, context, figures, rated)
+    partly = partial(group_batches, source.name, threshold, context, figures, rated=rated)
     whole = partial(first_batches, source.name, looked_at(most))
     groups = (
         selected.mapInArrow(partly, schema)

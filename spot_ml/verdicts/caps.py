@@ -14,7 +14,7 @@ SHARE = 0.5
 #: or so many where that is more: an address gets three rows a day, and what few machines do is
 #: what a list shows.
 LEAST_OF_ADDRESS = 3
-LEAST_OF_KIND = 10
+LEAST_OF_KIND = 20
 
 
 def capped(groups: PairGroups, wanted: Iterable[int]) -> set[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -62,6 +63,11 @@ class Memory:
     events: pa.Table
     said: list[Said] = field(default_factory=list)
     aside: list[tuple[str, Aside]] = field(default_factory=list)
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """How many lines were set aside, by reason."""
+        return dict(Counter(line.reason for _, line in self.aside))
 
 
 def recall(source: SourceWords, days: Iterable[DayFiles], files: Files) -> Memory:

@@ -29,7 +29,7 @@ class Grammar:
     ``take_apart`` gives the parts of words by name. ``chain`` has a link per part: their product
     is the back-off's probability of a word. ``kind`` names the parts that make two words of a
     document rows of one group. ``phrases`` say what the values of parts mean. ``clock`` is the
-    part that says the time of day, where there is one. ``sizes`` are parts whose values are numbers
+    part that says the time of day, where there is one; ``sizes`` are parts whose values are numbers
     of bins, larger for more.
     """
 

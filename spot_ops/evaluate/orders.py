@@ -25,7 +25,6 @@ from spot_ml.corpus import Corpus
 from spot_ml.lda.parameters import Parameters
 from spot_ml.ranking.groups import DOCUMENT, KIND, NATS, best_of_groups
 from spot_ml.ranking.listing import limited, list_of
-from spot_ml.ranking.order import order
 from spot_ml.ranking.parts import Parts
 from spot_ml.records import word_columns
 from spot_ml.request import COMPATIBLE, SURPRISE
@@ -85,8 +84,7 @@ def scored(
 ) -> Scored:
     """Analyse the rows of a day as the job does."""
     analysis = pipeline.analyse(source, rows, context, parameters)
-    by_surprise = order(analysis.trained.corpus, source.grammar, parameters)
-    found = pipeline.surprising(source, analysis, by_surprise)
+    found = pipeline.surprising(source, analysis, parameters)
     found = found.append_column(ROW, pa.array(np.arange(found.num_rows)))
     trained = analysis.trained
     names = zip(source.documents, word_columns(source), strict=True)

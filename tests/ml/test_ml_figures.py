@@ -99,9 +99,7 @@ def test_groups_of_many_rows_are_those_of_a_few_at_a_time(monkeypatch: pytest.Mo
     def grouped(at_once: int) -> list[dict[str, object]]:
         monkeypatch.setattr("spot_ml.ranking.batches._AT_ONCE", at_once)
         batches = rows.to_batches(max_chunksize=10)
-        found = pa.Table.from_batches(
-            group_batches("flow", 1.0, context, _Here(figures), False, batches)
-        )
+        found = pa.Table.from_batches(group_batches("flow", 1.0, context, _Here(figures), batches))
         return sorted(found.to_pylist(), key=str)
 
     assert grouped(25) == grouped(10_000)

@@ -162,6 +162,12 @@ def test_what_both_ends_find_odd_comes_before_what_one_finds_twice_as_odd():
     assert together(np.array([3.0])).tolist() == [3.0]
 
 
+def test_without_verdicts_the_side_that_finds_more_decides_and_the_first_of_equal_ones():
+    heard = hear([np.array([4.0, 0.0, 9.0]), np.array([16.0, 40.0, 9.0])])
+    assert heard.decided.tolist() == [1, 1, 0]
+    assert heard.nats.tolist() == heard.before.tolist() == pytest.approx([9.0, 10.0, 9.0])
+
+
 @pytest.mark.parametrize(
     ("nats", "eased", "bonus", "found", "decided"),
     [
@@ -307,15 +313,14 @@ def test_documents_that_do_the_same_are_in_one_cluster():
 
 def test_an_endpoint_has_few_rows():
     ends = [("a", "b"), ("a", "c"), ("a", "d"), ("a", "e"), ("b", "e"), ("f",)]
-    nobody = [False] * len(ends)
-    assert list(limited(ends, nobody)) == [0, 1, 2, 4, 5]
-    assert list(limited(ends, nobody, most=1)) == [0, 5]
+    assert list(limited(ends)) == [0, 1, 2, 4, 5]
+    assert list(limited(ends, most=1)) == [0, 5]
 
 
 def test_rows_of_groups_that_were_raised_do_not_count():
     ends = [("a", "b")] * 6
-    assert list(limited(ends, [True, False, False, True, False, True])) == [0, 1, 2, 3, 4, 5]
-    assert list(limited(ends, [True, False, False, False, False, True])) == [0, 1, 2, 3, 5]
+    exempt = [True, False, False, False, False, True]
+    assert list(limited(ends, exempt=exempt)) == [0, 1, 2, 3, 5]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from spot_ml.ranking.batches import COMPATIBLE, first_batches, group_batches
 from spot_ml.ranking.listing import lists_of
 from spot_ml.ranking.order import Order, order
 from spot_ml.verdicts import reading, record, standing
-from spot_ml.verdicts.caps import LEAST_OF_ADDRESS, SHARE
+from spot_ml.verdicts.caps import LEAST_OF_KIND, SHARE
 from spot_ml.verdicts.days import WORD, DayFiles
 from spot_ml.verdicts.effect import BONUS, apply
 from spot_ml.verdicts.lines import HIGH, LOW, MEDIUM, Aside, read_lines
@@ -131,7 +131,7 @@ def test_partitions_of_rows_make_the_same_lists(second: RankedDay, size: int) ->
     partly = [
         batch
         for part in rows.to_batches(max_chunksize=size)
-        for batch in group_batches("flow", TOL, *shared, True, [part])
+        for batch in group_batches("flow", TOL, *shared, [part], rated=True)
     ]
     groups = pa.Table.from_batches(first_batches("flow", 100_000, partly))
     for ours, theirs in zip(lists_of(groups, FLOW, -1), second.lists, strict=True):
@@ -293,7 +293,7 @@ def test_a_port_is_not_hidden_by_volume_and_a_few_hosts_may_be_vouched_for() -> 
         )
         return sum(v.effect is Effect.LOWERED for v in _apply(found, memory)[1])
 
-    assert (rated(LEAST_OF_ADDRESS), rated(10), rated(40)) == (3, 10, 20)
+    assert (rated(3), rated(20), rated(60)) == (3, LEAST_OF_KIND, 30)
 
 
 # The file.
