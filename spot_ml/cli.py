@@ -72,6 +72,13 @@ def _seed(ctx: click.Context, param: click.Parameter, value: str | None) -> int 
     type=click.IntRange(min=0),
     help="So many earlier days' verdicts are heard, by surprise; default: FEEDBACK_DAYS.",
 )
+@click.option(
+    "--start-from",
+    "start",
+    default="",
+    metavar="MODEL",
+    help="Fit from a stored model's topics on.",
+)
 @click.option("--compatible", is_flag=True, help="Keep the accidents of the original.")
 @click.option("--results", type=click.Path(path_type=Path), help="Copy the result file there, too.")
 @click.option(

@@ -27,13 +27,11 @@ from spot_common.cli import fail
 from spot_common.config import Config, load_config
 from spot_common.errors import SpotError
 from spot_common.registry import check_source
-from spot_ml import arguments, feedback, inputs, mllib, publish, stages
+from spot_ml import arguments, engine, feedback, inputs, publish, stages
 from spot_ml.attempts import repeated
 from spot_ml.batches import PAIR_SCORE, source_words
 from spot_ml.feedback import Feedback
 from spot_ml.figures import PairFigures
-from spot_ml.lda import em
-from spot_ml.lda.fit import Fit
 from spot_ml.models.facts import Facts
 from spot_ml.models.made import facts_of, model_of
 from spot_ml.models.shelf import Shelf
@@ -46,7 +44,6 @@ from spot_ml.reading import Day, read_day
 from spot_ml.records import State
 from spot_ml.request import COMPATIBLE, Request, TableInput, of_arguments, top_domains
 from spot_ml.session import spark_session
-from spot_ml.spread import SpreadFit
 from spot_ml.storage import Storage
 from spot_ml.summary import Summary
 from spot_ml.training import Trained, corpus_of, train
@@ -56,8 +53,6 @@ from spot_ml.verdicts.run import Ranked, write_aside
 from spot_ml.words.source import SourceWords, WordContext
 
 _LOG = log.get("ml.job")
-#: Pairs from which on the fit runs on the executors of a cluster.
-_SPREAD_FROM = 10_000_000
 
 
 def run(request: Request, config: Config) -> Summary:
@@ -90,7 +85,7 @@ def _attempt(session: SparkSession, request: Request, config: Config, started: f
         context = _context(rows, words, request, given, config)
         day = read_day(rows, words, context, str(request.input))
     given = _matched(day, given)
-    trained, found = _train(session, day, request, given, context)
+    trained, found = _train(storage, day, request, given, context)
     ranked = Ranked.of(found, words, context, memory, request.like) if found else None
     facts = facts_of(request, files, day.size, day.of(State.CLEAN), given, trained)
     model = _save(storage, request, config, model_of(trained, found, context), facts)
@@ -171,32 +166,23 @@ def _matched(day: Day, given: Feedback) -> Feedback:
 
 
 def _train(
-    session: SparkSession, day: Day, request: Request, given: Feedback, context: WordContext
+    storage: Storage, day: Day, request: Request, given: Feedback, context: WordContext
 ) -> tuple[Trained, Order | None]:
     """Fit the original's model, and find the default order where that is asked for."""
     words = day.words
     extra = feedback.pairs(words, given, context, request.copies)
     parameters = request.parameters
-    spread = _spread(session, request, day.counted.num_rows)
-    fit: Fit | None = spread if parameters.optimizer == "em" else None
-    if parameters.optimizer.startswith(mllib.PREFIX):
-        fit = mllib.fit_with(session)
     with progress.bar("fit topics", parameters.iterations, "iterations") as shown:
         pairs = pa.concat_tables([day.counted, extra])
+        fit = engine.original(storage, request, day.counted.num_rows)
         trained = train(pairs, parameters, request.precision, shown.advance, fit)
     if request.order == COMPATIBLE:
         return trained, None
     with progress.bar("find what is surprising", parameters.iterations, "iterations") as shown:
         corpus = corpus_of(day.counted)
-        found = order(corpus, words.grammar, parameters, shown.advance, spread or em.fit)
+        started = engine.surprise(storage, request, day.counted.num_rows)
+        found = order(corpus, words.grammar, parameters, shown.advance, started)
         return trained, found
-
-
-def _spread(session: SparkSession, request: Request, pairs: int) -> SpreadFit | None:
-    """The fit on executors, where that is asked for or worth while; else None."""
-    cluster = not str(session.sparkContext.master).startswith("local")
-    worth_while = request.engine == "auto" and cluster and pairs >= _SPREAD_FROM
-    return SpreadFit(session) if worth_while or request.engine == "executors" else None
 
 
 def _figures(trained: Trained, ranked: Ranked | None) -> PairFigures:

@@ -46,6 +46,7 @@ class Launch:
     compatible: bool = False
     keep_rows: bool = False
     order: str | None = None
+    start: str = ""
     feedback_days: int | None = None
 
 
@@ -108,7 +109,7 @@ def spellings(path: str) -> tuple[str, ...]:
 def fit_parameters(config: Config, launch: Launch) -> Parameters:
     """Parameters of the fit; an empty setting means the program's default."""
     alpha, beta = config.text("LDA_ALPHA"), config.text("LDA_BETA")
-    return effective(
+    found = effective(
         launch.optimizer or config.text("LDA_OPTIMIZER") or _DEFAULT.optimizer,
         config.integer("TOPIC_COUNT"),
         float(alpha) if alpha else _DEFAULT.alpha,
@@ -118,6 +119,7 @@ def fit_parameters(config: Config, launch: Launch) -> Parameters:
         legacy_batch=launch.compatible,
         tolerance=config.number("LDA_TOLERANCE"),
     )
+    return replace(found, start=launch.start)
 
 
 def request(launch: Launch, config: Config) -> Request:

@@ -20,13 +20,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numba import njit
 from numpy.typing import NDArray
 
+from spot_common.errors import UsageError
 from spot_ml.corpus import Corpus
-from spot_ml.lda.model import Matrix, Tick, TopicCounts
+from spot_ml.lda.model import Matrix, Tick, TopicCounts, share_of_rows
 from spot_ml.lda.parameters import Parameters
 from spot_ml.lda.random import JavaRandom
 
@@ -91,6 +95,38 @@ def random_shares(topics: int, seed: int) -> Shares:
         return share
 
     return shares
+
+
+def started_from(fit: StartedFit, words: pa.Array, topics: Matrix) -> StartedFit:
+    """Let a fit start from an earlier one: ``topics`` are the topic counts of its ``words``.
+
+    Each pair's count is shared as the earlier fit shares its word, that of a new word evenly.
+    Raises UsageError where the number of topics is another.
+    """
+
+    def started(
+        corpus: Corpus,
+        parameters: Parameters,
+        tick: Tick = lambda: None,
+        shares: Shares | None = None,
+    ) -> TopicCounts:
+        if topics.shape[1] != parameters.topics:
+            raise UsageError(
+                f"the model to start from has {topics.shape[1]} topics, not {parameters.topics}",
+                hint="set TOPIC_COUNT as it was, or start anew",
+            )
+        place = pc.fill_null(pc.index_in(corpus.words, value_set=words), -1).to_numpy()
+        of_word = np.full((len(corpus.words), parameters.topics), 1.0 / parameters.topics)
+        known = place >= 0
+        of_word[known] = share_of_rows(topics[place[known]])
+        return fit(corpus, parameters, tick, partial(_as_words, of_word))
+
+    return started
+
+
+def _as_words(of_word: Matrix, block: Block) -> Matrix:
+    share: Matrix = of_word[block.words[block.column]]
+    return share
 
 
 def start_block(block: Block, share: Matrix) -> tuple[Matrix, Matrix]:

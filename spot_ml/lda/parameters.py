@@ -18,7 +18,8 @@ class Parameters:
     ``alpha``: concentration of the topic mix of documents; ``beta``: of the words of topics;
     ``seed``: 64-bit whole number; ``legacy_batch``: the online optimizer sees about one
     document per iteration, as in the original; ``tolerance``: the EM fit ends where its
-    log-likelihood changes by less than this share of itself (0: never).
+    log-likelihood changes by less than this share of itself (0: never); ``start``: ID of the stored
+    model whose topics the EM fit starts from (empty: it starts anew).
     """
 
     optimizer: str = "em"
@@ -29,6 +30,7 @@ class Parameters:
     seed: int = 1
     legacy_batch: bool = False
     tolerance: float = 0.0
+    start: str = ""
 
 
 @dataclass(frozen=True)

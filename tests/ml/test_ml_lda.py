@@ -83,6 +83,25 @@ def test_a_fit_ends_where_the_likelihood_has_arrived() -> None:
         effective("em", 5, -1, -1, tolerance=1.0)
 
 
+def test_a_fit_that_starts_where_another_ended_goes_on_from_there() -> None:
+    data = _corpus()
+    parameters = Parameters(topics=5, iterations=60)
+    ended = em.fit(data, parameters)
+    known = data.words.slice(0, len(data.words) - 3)
+    warm = em.started_from(em.fit, known, ended.word[:-3])
+    few = Parameters(topics=5, iterations=3)
+
+    def likelihood(counts: model.TopicCounts) -> float:
+        found = score.scores(model.model_of(counts), data.document, data.word)
+        return score.log_likelihood(found, data.count)
+
+    again = warm(data, few, lambda: None, None)
+    assert likelihood(again) > likelihood(em.fit(data, few))
+    assert np.isfinite(again.word).all()
+    with pytest.raises(UsageError, match="5 topics, not 4"):
+        warm(data, Parameters(topics=4), lambda: None, None)
+
+
 @given(st.integers(0, 700))
 def test_a_sum_of_sixteens_is_the_same_wherever_sixteens_are_added(number: int) -> None:
     values = np.random.default_rng(number).random((number, 2, 3)) * 1e9
