@@ -100,6 +100,7 @@ def _attempt(session: SparkSession, request: Request, config: Config, started: f
         summary = _summary(request, day, given, trained, made.number, model, started)
         summary = replace(
             summary,
+            shape=ranked.order.surprise.shape if ranked else None,
             feedback_reasons=memory.reasons,
             verdicts=_verdicts(storage, request, words, ranked, made, folder),
         )

@@ -16,7 +16,8 @@ class Summary:
     ``feedback_rows`` of the day were repeated in training, ``feedback_skipped`` of its lines not
     understood; ``feedback_reasons`` counts the lines of all days that were set aside, by reason;
     ``verdicts`` says what became of the others. ``unscored`` counts (document, word) pairs whose
-    score is not a number; ``model`` is the ID of the stored model, empty where none is kept.
+    score is not a number; ``model`` is the ID of the stored model, empty where none is kept;
+    ``shape`` how regular the day is, r of ``ranking.surprise``, in the default order.
     """
 
     source: str
@@ -47,6 +48,7 @@ class Summary:
     results: int
     model: str
     seconds: float
+    shape: float | None = None
     feedback_reasons: dict[str, int] = field(default_factory=dict)
     verdicts: Heard = field(default_factory=Heard)
 
