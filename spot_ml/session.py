@@ -97,10 +97,6 @@ def spark_session(config: Config, *, tables: bool = False) -> Iterator[SparkSess
 
     What the Java side prints goes to ``STATE_DIR/logs/ml-spark.log``.
     """
-    os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    if not config.flag("KERBEROS"):
-        os.environ["HADOOP_USER_NAME"] = posixpath.basename(config.text("HUSER").rstrip("/"))
     log_file = config.path("STATE_DIR") / "logs" / _LOG_NAME
     log_file.parent.mkdir(parents=True, exist_ok=True)
     config.path("WORK_DIR").mkdir(parents=True, exist_ok=True)
@@ -109,6 +105,11 @@ def spark_session(config: Config, *, tables: bool = False) -> Iterator[SparkSess
         builder = builder.config(name, value)
     if tables:
         builder = builder.enableHiveSupport()
+    with _variables(config):
+        yield from _running(builder, log_file)
+
+
+def _running(builder: SparkSession.Builder, log_file: Path) -> Iterator[SparkSession]:
     try:
         with _errors_to(log_file):
             session = builder.getOrCreate()
@@ -121,6 +122,28 @@ def spark_session(config: Config, *, tables: bool = False) -> Iterator[SparkSess
     finally:
         with suppress(Py4JError, ConnectionError):
             session.stop()
+
+
+@contextmanager
+def _variables(config: Config) -> Iterator[None]:
+    """Tell Spark's programs by variables which Python they are, and which user of HDFS.
+
+    Other programs that this process starts later must not take themselves for that user.
+    """
+    python = {"PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable}
+    found = {"SPARK_LOCAL_IP": os.environ.get("SPARK_LOCAL_IP", "127.0.0.1"), **python}
+    if not config.flag("KERBEROS"):
+        found["HADOOP_USER_NAME"] = posixpath.basename(config.text("HUSER").rstrip("/"))
+    before = {name: os.environ.get(name) for name in found}
+    os.environ.update(found)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 @contextmanager

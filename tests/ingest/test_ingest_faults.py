@@ -405,7 +405,9 @@ def test_a_rebalance_in_the_middle_of_a_file_leaves_its_rows_once(stack, ledger,
         )
         for words in (("--worker", "5"), ("--worker", "6", "--workers", "2"))
     ]
+    beats = [beat_file(stack.config, f"worker-flow-{number}") for number in (5, 6, 7)]
     try:
+        until(lambda: all(beat.exists() for beat in beats))
         entry = finished(ledger, digest, "flow")
     finally:
         for other in others:

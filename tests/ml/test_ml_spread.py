@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ def test_executors_give_the_digits_of_the_driver(
     monkeypatch.setattr(em, "blocks", lambda given: cut(given, 20))
     assert len(list(em.blocks(data))) > em.TreeSum.FAN**2, "sums of sums are needed"
     config = load_config(environ={"SPOT_STATE_DIR": str(tmp_path), "SPOT_SPARK_MASTER": "local[2]"})
+    user = os.environ.get("HADOOP_USER_NAME")
     parameters = Parameters(topics=3, iterations=2, tolerance=1e-9)
     ticks: list[int] = []
     with spark_session(config) as session:
@@ -36,6 +38,7 @@ def test_executors_give_the_digits_of_the_driver(
         found = spread(data, parameters, lambda: ticks.append(1))
         nothing = corpus.build(pa.array([], pa.string()), pa.array([], pa.string()), [])
         assert spread(nothing, parameters).word.shape == (0, 3)
+    assert os.environ.get("HADOOP_USER_NAME") == user, "services started later would be that user"
     expected = em.fit(data, parameters)
     np.testing.assert_array_equal(found.document, expected.document)
     np.testing.assert_array_equal(found.word, expected.word)
