@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -31,20 +32,35 @@ class Corpus:
         """Number of distinct pairs."""
         return len(self.count)
 
+    @property
+    def keys(self) -> NDArray[np.int64]:
+        """A number per pair, ascending: document id x number of words + word id."""
+        return self.document.astype(np.int64) * len(self.words) + self.word
+
     def places(self, documents: pa.Array, words: pa.Array) -> NDArray[np.int64]:
         """Give the place of each pair of a document's and a word's name; -1 where it is none."""
         document = pc.fill_null(pc.index_in(documents, value_set=self.documents), -1).to_numpy()
         word = pc.fill_null(pc.index_in(words, value_set=self.words), -1).to_numpy()
-        keys = self.document.astype(np.int64) * len(self.words) + self.word
-        wanted = document.astype(np.int64) * len(self.words) + word
-        wanted[(document < 0) | (word < 0)] = -1
-        found = np.searchsorted(keys, wanted)
-        known = keys[np.minimum(found, len(keys) - 1)] == wanted if len(keys) else wanted > 0
-        return np.where(known, found, -1)
+        return found_in(self.keys, document, word, len(self.words))
 
     def starts(self) -> NDArray[np.int64]:
         """Position of the first pair of each document, and one past the last pair."""
         return np.searchsorted(self.document, np.arange(len(self.documents) + 1)).astype(np.int64)
+
+
+def found_in(
+    keys: NDArray[np.int64], document: NDArray[Any], word: NDArray[Any], words: int
+) -> NDArray[np.int64]:
+    """Give the place of each pair of ids among the keys of a corpus with so many words, or -1.
+
+    An id of -1 is that of a name that is not known.
+    """
+    wanted = np.where((document < 0) | (word < 0), -1, document.astype(np.int64) * words + word)
+    if not len(keys):
+        return np.full(len(wanted), -1)
+    found = np.searchsorted(keys, wanted)
+    known = keys[np.minimum(found, len(keys) - 1)] == wanted
+    return np.where(known, found, -1)
 
 
 def build(documents: pa.Array, words: pa.Array, counts: ArrayLike) -> Corpus:

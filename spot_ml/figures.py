@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from spot_ml.corpus import Corpus
+from spot_ml.corpus import Corpus, found_in
 
 _NAME, _KEY = "name", "key"
 
@@ -38,8 +38,7 @@ class PairFigures:
     @classmethod
     def of(cls, corpus: Corpus, figures: Mapping[str, NDArray[Any]]) -> PairFigures:
         """Put figures, one value per pair, beside the pairs of a corpus."""
-        key = corpus.document.astype(np.int64) * len(corpus.words) + corpus.word
-        return cls(corpus.documents, corpus.words, pa.table({_KEY: key, **figures}))
+        return cls(corpus.documents, corpus.words, pa.table({_KEY: corpus.keys, **figures}))
 
     @cached_property
     def _document_index(self) -> pd.Index:
@@ -56,13 +55,7 @@ class PairFigures:
     def places(self, documents: pa.Array, words: pa.Array) -> NDArray[np.int64]:
         """Give the place of each pair; -1 where the corpus has none such."""
         document, word = _ids(self._document_index, documents), _ids(self._word_index, words)
-        keys = self._columns[_KEY]
-        wanted = np.where((document < 0) | (word < 0), -1, document * len(self.words) + word)
-        if not len(keys):
-            return np.full(len(wanted), -1)
-        found = np.searchsorted(keys, wanted)
-        known = keys[np.minimum(found, len(keys) - 1)] == wanted
-        return np.where(known, found, -1)
+        return found_in(self._columns[_KEY], document, word, len(self.words))
 
     def has(self, name: str) -> bool:
         """Say whether there is such a figure."""

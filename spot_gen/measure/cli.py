@@ -7,16 +7,15 @@ from pathlib import Path
 
 import click
 
-from spot_common.cli import SpotCommand, json_option, print_json
+from spot_common.cli import SpotCommand, json_option
 from spot_common.errors import UsageError
 from spot_common.progress import bar
-from spot_gen.measure import history, page
 from spot_gen.measure.delays import delays, moment
 from spot_gen.measure.evaluate import Request, evaluate
 from spot_gen.measure.measures import TOP
 from spot_gen.measure.report import build
 from spot_gen.measure.tables import screen
-from spot_gen.measure.text import text
+from spot_gen.measure.telling import tell
 
 _STATUS = """
 Several data sets (seeds): repeat --labels, and give as many --results for each of them; the first
@@ -106,14 +105,7 @@ def score(
     report = build(sets, chosen)
     if ends:
         report["delays"] = delays(requests[0], ends, int(screen(report)))
-    if keep is not None:
-        report["history"] = history.since_last(keep, report)
-    if html is not None:
-        page.write(html, report)
-    if as_json:
-        print_json(report)
-    else:
-        click.echo(text(report), nl=False)
+    tell(report, keep=keep, html=html, as_json=as_json)
 
 
 def _requests(

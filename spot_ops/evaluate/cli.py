@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from spot_common.cli import SpotCommand, json_option, print_json
+from spot_common.cli import SpotCommand, json_option
 from spot_common.config import load_config
 from spot_common.errors import UsageError
 from spot_common.registry import check_source
@@ -76,11 +76,9 @@ def evaluate(
     label: malicious or benign_lookalike), and which rows it is about: row, their number from 1, or
     values of columns.
     """
-    from spot_gen.measure import page
-    from spot_gen.measure.history import since_last
     from spot_gen.measure.measures import TOP
     from spot_gen.measure.report import build
-    from spot_gen.measure.text import text
+    from spot_gen.measure.telling import tell
     from spot_ops.evaluate.measure import Wanted, generated, real
 
     names = tuple(check_source(name).name for name in sources)
@@ -95,14 +93,7 @@ def evaluate(
     else:
         sets = [generated(folder, wanted) for folder in folders]
     report = build(sets, chosen)
-    if keep is not None:
-        report["history"] = since_last(keep, report)
-    if html is not None:
-        page.write(html, report)
-    if as_json:
-        print_json(report)
-    else:
-        click.echo(text(report), nl=False)
+    tell(report, keep=keep, html=html, as_json=as_json)
 
 
 def _check(
