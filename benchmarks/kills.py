@@ -129,8 +129,18 @@ def finished(config: Config, files: Mapping[str, Sequence[Path]], timeout: float
             pass
         if time.monotonic() > ends:
             open_ = [f"{e.source} {e.name} {e.state}" for e in entries if not e.finished]
-            raise TimeoutError(f"{len(done)} of {wanted} files are finished: {open_[:10]}")
+            raise TimeoutError(
+                f"{len(done)} of {wanted} files are finished: {open_[:10]}\n{_troubles(config)}"
+            )
         time.sleep(1)
+
+
+def _troubles(config: Config) -> str:
+    """What is not well, and what the workers said last."""
+    said = [f"{one.name}: {one.state} {one.problem}" for one in stack.status(config)]
+    for path in sorted((config.path("STATE_DIR") / "logs").glob("worker-*.log")):
+        said += [f"-- {path.name}", *path.read_text(errors="replace").splitlines()[-8:]]
+    return "\n".join(said)
 
 
 def sums(config: Config, days: Sequence[Mapping[str, int]]) -> Sums:

@@ -12,7 +12,7 @@ import posixpath
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -107,7 +107,9 @@ class Collector:
         same: dict[str, list[Found]] = {}
         for one in found:
             same.setdefault(one.digest, []).append(one)
-        entries = list(self._hands.map(self._enter, same.values()))
+        known = {e.hash: e for e in self._ledger.files(self.source.name, digests=list(same))}
+        new = self._write_down([files[0] for digest, files in same.items() if digest not in known])
+        entries = list(self._hands.map(partial(self._enter, known, new), same.values()))
         self._ledger.advance([e for e in entries if e.state is State.SEEN], State.STORED)
         self._announce([e for e in entries if e.state in (State.SEEN, State.STORED)])
         for one in found:
@@ -128,13 +130,45 @@ class Collector:
                 log.event(_LOG, "left_alone", file=names.shown(path.name), reason=reason)
             return None
 
-    def _enter(self, same: Sequence[Found]) -> Entry:
-        """Write a content down and store it; all but the first file that has it are duplicates."""
+    def _write_down(self, ones: Sequence[Found]) -> dict[str, Entry]:
+        """Write new contents down, each with a place in HDFS; give them by hash."""
+        if not ones:
+            return {}
+        places = list(self._hands.map(self._places, ones))
+        arrivals = [_arrival(one, first) for one, (first, _) in zip(ones, places, strict=True)]
+        entries = self._ledger.add(self.source.name, arrivals, self.name)
+        if not entries:  # a place is taken, or another collector was faster
+            entries = [self._write_one(*each) for each in zip(ones, places, strict=True)]
+        return {entry.hash: entry for entry in entries}
+
+    def _write_one(self, one: Found, places: Sequence[str]) -> Entry:
+        for place in places:
+            added = self._ledger.add(self.source.name, [_arrival(one, place)], self.name)
+            entry = added[0] if added else self._ledger.find(self.source.name, one.digest)
+            if entry is not None:
+                return entry
+        raise ServiceError(f"no free place in HDFS for {names.shown(one.path.name)}")
+
+    def _places(self, one: Found) -> tuple[str, str]:
+        """Where a new file may lie in HDFS: under its own name, else under one of its own."""
+        original = one.path.name
+        moment = self.source.first_moment(one.path, original)
+        moment = moment or datetime.fromtimestamp(one.status.st_mtime_ns / 1e9, UTC)
+        name = names.safe(original, one.digest)
+        candidates = (name, names.distinguished(name, one.digest))
+        first, other = (
+            names.binary_path(self._huser, self.source.name, moment, candidate)
+            for candidate in candidates
+        )
+        return first, other
+
+    def _enter(
+        self, known: Mapping[str, Entry], new: Mapping[str, Entry], same: Sequence[Found]
+    ) -> Entry:
+        """Store a content; all but the first file that has it are duplicates."""
         one, *others = same
-        entry = known = self._ledger.find(self.source.name, one.digest)
-        if entry is None:
-            entry = self._new(one)
-        elif entry.state is State.SET_ASIDE:
+        entry = new.get(one.digest) or known[one.digest]
+        if entry.state is State.SET_ASIDE:
             entry = self._ledger.begin_again(entry)
         elif entry.state is not State.SEEN and entry.mtime_ns != one.status.st_mtime_ns:
             others = [one, *others]
@@ -144,26 +178,10 @@ class Collector:
             log.event(_LOG, "duplicate", file=name, hash=one.digest, of=entry.name)
         if entry.state is State.SEEN:
             entry = self._store(entry, one)
-            if known is not None:  # it may have been set aside
+            if one.digest in known:  # it may have been set aside
                 folder = quarantine.quarantine_folder(self._huser, entry)
                 self._hdfs.delete(folder, recursive=True)
         return entry
-
-    def _new(self, one: Found) -> Entry:
-        """Write a new file down, with its place in HDFS."""
-        original = one.path.name
-        moment = self.source.first_moment(one.path, original)
-        moment = moment or datetime.fromtimestamp(one.status.st_mtime_ns / 1e9, UTC)
-        name = names.safe(original, one.digest)
-        for candidate in (name, names.distinguished(name, one.digest)):
-            place = names.binary_path(self._huser, self.source.name, moment, candidate)
-            size, mtime_ns = one.status.st_size, one.status.st_mtime_ns
-            arrival = Arrival(one.digest, names.shown(original), size, mtime_ns, place)
-            entry = self._ledger.add(self.source.name, arrival, self.name)
-            entry = entry or self._ledger.find(self.source.name, one.digest)
-            if entry is not None:
-                return entry
-        raise ServiceError(f"no free place in HDFS for {names.shown(original)}")
 
     def _store(self, entry: Entry, one: Found) -> Entry:
         """Upload a file; where another content lies at its place, to one of its own."""
@@ -192,6 +210,11 @@ class Collector:
         """Let go of the connections."""
         self._hands.shutdown()
         self._announcer.close()
+
+
+def _arrival(one: Found, place: str) -> Arrival:
+    size, mtime_ns = one.status.st_size, one.status.st_mtime_ns
+    return Arrival(one.digest, names.shown(one.path.name), size, mtime_ns, place)
 
 
 def run(config: Config, source_name: str, stop: threading.Event, *, topic: str = "") -> None:

@@ -54,22 +54,16 @@ class Ledger:
 
     # --- arriving ---------------------------------------------------------------------------
 
-    def add(self, source: str, arrival: Arrival, collector: str = "") -> Entry | None:
-        """Write down a new file; None where its hash or its path is taken."""
+    def add(self, source: str, arrivals: Sequence[Arrival], collector: str = "") -> list[Entry]:
+        """Write down new files, all or none: none where a hash or a path of them is taken."""
         now = time.time()
-        row = {
-            **vars(arrival),
-            "source": source,
-            "collector": collector,
-            "state": State.SEEN,
-            "arrived": now,
-            "changed": now,
-        }
+        fixed = {"source": source, "collector": collector, "state": State.SEEN}
+        rows = [{**vars(one), **fixed, "arrived": now, "changed": now} for one in arrivals]
         try:
-            self.write(lambda connection: connection.execute(insert(FILES), row))
+            self.write(lambda connection: connection.execute(insert(FILES), rows))
         except IntegrityError:
-            return None
-        return self.find(source, arrival.hash)
+            return []
+        return self.files(source, digests=[one.hash for one in arrivals])
 
     def place(self, entry: Entry, path: str) -> Entry:
         """Say that a file's place in HDFS will be another."""

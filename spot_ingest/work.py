@@ -225,7 +225,8 @@ class Worker:
             return known
         mtime_ns = found.mtime_ms * 1_000_000
         arrival = Arrival(digest, found.name, found.size, mtime_ns, path)
-        return self.ledger.add(self.source.name, arrival)
+        added = self.ledger.add(self.source.name, [arrival])
+        return added[0] if added else None
 
     def _stage(self, entry: Entry) -> Stage:
         return Stage(self.warehouse, self.table, entry)

@@ -28,8 +28,7 @@ def ledger(tmp_path: Path, monkeypatch) -> Ledger:
 @pytest.fixture
 def published(ledger: Ledger):
     digest = digest_of(FLOW_SAMPLE)
-    entry = ledger.add("flow", Arrival(digest, "nfcapd.x", 1, 1, "/p"))
-    assert entry is not None
+    (entry,) = ledger.add("flow", [Arrival(digest, "nfcapd.x", 1, 1, "/p")])
     entry = ledger.take(entry, "worker")
     assert entry is not None
     parts = [{"y": 2023, "m": 1, "d": 25, "h": 18, "rows": 3018}]
@@ -70,7 +69,7 @@ def test_what_is_there_need_not_be_fed_and_is_not_waited_for(published):
 
 
 def test_waiting_for_a_file_that_was_set_aside_says_why_and_fails(ledger):
-    entry = ledger.add("flow", Arrival(digest_of(FLOW_SAMPLE), "nfcapd.x", 1, 1, "/p"))
+    (entry,) = ledger.add("flow", [Arrival(digest_of(FLOW_SAMPLE), "nfcapd.x", 1, 1, "/p")])
     ledger.set_aside(ledger.take(entry, "worker"), "no good", 0)
     outcome = call("wait", "--source", "flow", entry.hash)
     assert outcome.exit_code == 3

@@ -19,6 +19,7 @@ from spot_ingest.errors import UnreadableError
 from spot_ingest.rebuild import partition_of
 from spot_ingest.source import ingest_source
 from spot_ingest.split import partition_of_hour
+from spot_ops.services.model import log_file
 from tests.conftest import ROOT, Stack
 
 pytestmark = [
@@ -85,15 +86,12 @@ def test_twenty_kills_change_nothing(stack: Stack, tmp_path: Path):
     span = ["--start", f"{day}T08:00:00Z", "--span", "2h"]
     stack.spot("gen", "generate", "--preset", "tiny", "--seed", "5", *span, "--out", str(out))
     files = {source: sorted((out / "data" / source).iterdir()) for source in sources()}
-    more = [
-        subprocess.Popen(
-            [Path(sys.executable).with_name("spot"), "work", "--source", source, *words],
-            env=stack.environ,
-            stderr=subprocess.DEVNULL,
-        )
-        for source in sources()
-        for words in (("--worker", "1", "--workers", "3"),)
-    ]
+    more = []
+    for source in sources():
+        command = [Path(sys.executable).with_name("spot"), "work", "--source", source]
+        words = ["--worker", "1", "--workers", "3"]
+        with log_file(stack.config, f"worker-{source}-crew").open("a") as said:
+            more.append(subprocess.Popen([*command, *words], env=stack.environ, stderr=said))
     try:
         killer = kills.Killer(stack.config, KILLS, seed=4, pause=PAUSE)
         killer.start()

@@ -22,7 +22,8 @@ def ledger(state_db) -> Ledger:
 
 
 def add(ledger: Ledger, digest: str = "a1", path: str = "/p", source: str = "flow"):
-    return ledger.add(source, Arrival(digest, "n", 1, 2, path), "host/collector")
+    added = ledger.add(source, [Arrival(digest, "n", 1, 2, path)], "host/collector")
+    return added[0] if added else None
 
 
 def test_a_file_goes_its_way(ledger):
@@ -45,6 +46,14 @@ def test_a_hash_and_a_place_belong_to_one_file_of_a_source(ledger):
     assert add(ledger, path="/q") is None
     assert add(ledger, digest="b2") is None
     assert add(ledger, source="dns") is not None
+
+
+def test_files_are_written_down_together_or_not_at_all(ledger):
+    one, two = (Arrival(digest, "n", 1, 2, f"/{digest}") for digest in ("a1", "b2"))
+    other = Arrival("c3", "n", 1, 2, "/a1")
+    assert [entry.hash for entry in ledger.add("flow", [two, one])] == ["a1", "b2"]
+    assert ledger.add("flow", [Arrival("d4", "n", 1, 2, "/d4"), other]) == []
+    assert ledger.find("flow", "d4") is None
 
 
 def test_counts_that_do_not_add_up_are_refused_by_the_database(ledger):

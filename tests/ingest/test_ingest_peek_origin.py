@@ -42,7 +42,7 @@ def ledger(hdfs: HdfsTwin) -> Ledger:
 @pytest.fixture
 def taken(ledger: Ledger) -> Entry:
     """A log that a worker has in hand."""
-    entry = ledger.add("proxy", Arrival(HASH, "sampleBluecoat.log", 9423, 1, PATH))
+    (entry,) = ledger.add("proxy", [Arrival(HASH, "sampleBluecoat.log", 9423, 1, PATH)])
     assert entry is not None
     entry = ledger.take(entry, "worker")
     assert entry is not None

@@ -204,7 +204,7 @@ def test_unpadded_folders_are_read_and_feedback_takes_part(stack: Any, hdfs: Hdf
 
 
 def test_a_false_alarm_is_gone_the_next_day_and_the_run_says_so(stack: Any, hdfs: Hdfs) -> None:
-    first, second = date(2004, 3, 1), date(2004, 3, 2)
+    first, second = date(2004, 6, 1), date(2004, 6, 2)
     warehouse, scores = Warehouse(stack.config, hdfs=hdfs), _scores(stack, "flow", second)
     for day in (first, second):
         values = {"y": day.year, "m": day.month, "d": day.day, "h": 3}
@@ -223,7 +223,7 @@ def test_a_false_alarm_is_gone_the_next_day_and_the_run_says_so(stack: Any, hdfs
     before = hdfs.read_bytes(f"{scores}/flow_results.csv").decode()
     assert before == listed
     done = _spot(
-        stack, "run", "--date", "20040302", "--source", "flow", "--tol", "1",
+        stack, "run", "--date", "20040602", "--source", "flow", "--tol", "1",
         environ={"SPOT_LDA_SCORE": "surprise"},
     )  # fmt: skip
     assert re.search(r"verdicts: 1 lowered; [1-9]\d* rows of the list moved", done.stdout)
@@ -232,9 +232,9 @@ def test_a_false_alarm_is_gone_the_next_day_and_the_run_says_so(stack: Any, hdfs
     assert after.splitlines()[0] != before.splitlines()[0]
     aside = hdfs.read_bytes(f"{scores}/feedback_aside.jsonl").decode()
     assert json.loads(aside)["text"] == "nonsense"
-    asked = ("feedback", "--date", "20040302", "--source", "flow")
+    asked = ("feedback", "--date", "20040602", "--source", "flow")
     own, other = json.loads(_spot(stack, *asked, "--json").stdout)
-    assert (own["day"], own["severity"], own["effect"]) == ("2004-03-01", 3, "lowered")
+    assert (own["day"], own["severity"], own["effect"]) == ("2004-06-01", 3, "lowered")
     assert own["before"] == 1
     assert own["after"] is None or own["after"] > 1
     assert (own["own"], other["own"]) == (True, False)
