@@ -96,6 +96,10 @@ TEXT
 }
 
 fetch_jars() { "$VENV/bin/python" -P -m spot_ops.jars; }
+archive_classes() {
+    local archive=$VENV/share/spot/spark-classes.jsa
+    [ "$archive" -nt "$VENV/share/spot/environment" ] || "$VENV/bin/python" -P -m spot_ml.classes
+}
 build_pages() { "$VENV/bin/python" -P -m spot_ui.build; }
 
 cd "$ROOT"
@@ -109,3 +113,5 @@ on_failure "check the connection to the package registry and run the command aga
 begin jars "jars of the services" fetch_jars
 finish jars
 finish pages
+on_failure "see the log, and run the command again"
+step "classes of Spark" archive_classes

@@ -25,6 +25,8 @@ _ATTEMPTS = 3
 _GONE = ("FILE_NOT_EXIST", "FileNotFoundException", StrayPairError.__name__)
 #: How it says that a file is not whole; the name of the file stands before it.
 _BROKEN = re.compile(r"(\S+) is not a Parquet file|Could not read footer for file: (\S+)")
+#: How a worker says what is wrong with a file.
+_FAULT = re.compile(rf"{DataError.__name__}: (.+)")
 
 
 class _InputChangedError(Exception):
@@ -61,6 +63,9 @@ def _explained(what: str) -> Iterator[None]:
         changed = _changed(what, str(error))
         if changed is not None:
             raise _InputChangedError(changed) from error
+        fault = _FAULT.search(str(error))
+        if fault is not None:
+            raise DataError(fault[1], hint="move the file away, or write it anew") from error
         if isinstance(error, Py4JJavaError):
             raise explain(error, what) from error
         message = str(error).splitlines()[0][:500]

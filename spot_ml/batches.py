@@ -94,6 +94,20 @@ def counted_batches(
     yield from pa.Table.from_pylist(rows, schema=COUNTED).to_batches()
 
 
+def summed_batches(counted: Batches) -> Iterator[pa.RecordBatch]:
+    """Add up what several partitions have counted: rows of ``COUNTED``, of each kind one."""
+    tables = (pa.Table.from_batches([batch]) for batch in counted)
+    found = gathered(tables, _add_up_counted, _AT_ONCE)
+    if found is not None:
+        yield from found.to_batches(max_chunksize=_AT_ONCE)
+
+
+def _add_up_counted(counted: Sequence[pa.Table]) -> pa.Table:
+    names = [name for name in COUNTED.names if name != "count"]
+    summed = pa.concat_tables(counted).group_by(names).aggregate([("count", "sum")])
+    return summed.rename_columns(COUNTED.names)
+
+
 def _clean(tagged: pa.RecordBatch) -> pa.RecordBatch:
     return tagged.filter(pc.equal(tagged[STATE], State.CLEAN.value))
 

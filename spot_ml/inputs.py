@@ -12,6 +12,7 @@ from pyspark.sql import functions as F  # noqa: N812 - the name that Spark's use
 
 from spot_common.errors import NotFoundError, UsageError
 from spot_ml import schema
+from spot_ml.input_rows import InputRows
 from spot_ml.launch import spellings
 from spot_ml.models.facts import InputFile
 from spot_ml.request import Folders, Request, TableInput
@@ -23,8 +24,10 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9_]+")
 
 def read(
     session: SparkSession, storage: Storage, request: Request, words: SourceWords
-) -> DataFrame:
+) -> InputRows:
     """Open the rows of a run and check their columns; nothing is read yet.
+
+    What comes into the folders after that is neither listed nor read.
 
     Raises NotFoundError where there are no rows, DataError where the columns do not fit.
     """
@@ -36,15 +39,12 @@ def read(
         frame = _files(session, storage, request.input)
     found = {field.name: field.dataType.typeName() for field in frame.schema.fields}
     schema.check(found, words.model_schema, words.select_columns, str(request.input))
-    return frame
+    files = _listed(storage, frame)
+    return InputRows.of(frame, files, plain=not isinstance(request.input, TableInput))
 
 
-def files(storage: Storage, rows: DataFrame) -> list[InputFile]:
-    """Describe the files that rows were found in when they were opened, by path.
-
-    What has come into the folders since is neither listed here nor read. A file that is gone
-    raises what the Hadoop client raises.
-    """
+def _listed(storage: Storage, rows: DataFrame) -> list[InputFile]:
+    """Describe the files of rows by path; one that is gone raises what the Hadoop client raises."""
     found = []
     for path in sorted(rows.inputFiles()):
         status, checksum = storage.describe(path)

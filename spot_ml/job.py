@@ -20,7 +20,7 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
 from spot_common import log, progress
 from spot_common.cli import fail
@@ -32,6 +32,7 @@ from spot_ml.attempts import repeated
 from spot_ml.batches import PAIR_SCORE, source_words
 from spot_ml.feedback import Feedback
 from spot_ml.figures import PairFigures
+from spot_ml.input_rows import InputRows
 from spot_ml.models.facts import Facts
 from spot_ml.models.made import facts_of, model_of
 from spot_ml.models.shelf import Shelf
@@ -78,7 +79,6 @@ def _attempt(session: SparkSession, request: Request, config: Config, started: f
     words = source_words(request.source)
     storage = Storage(session)
     rows = inputs.read(session, storage, request, words)
-    files = inputs.files(storage, rows)
     given = feedback.read(words, _feedback_lines(storage, request.feedback))
     memory = recall(words, request.remembered, storage)
     with progress.bar("read rows and make words"):
@@ -87,7 +87,7 @@ def _attempt(session: SparkSession, request: Request, config: Config, started: f
     given = _matched(day, given)
     trained, found = _train(storage, day, request, given, context)
     ranked = Ranked.of(found, words, context, memory, request.like) if found else None
-    facts = facts_of(request, files, day.size, day.of(State.CLEAN), given, trained)
+    facts = facts_of(request, rows.files, day.size, day.of(State.CLEAN), given, trained)
     model = _save(storage, request, config, model_of(trained, found, context), facts)
     with (
         progress.bar("score and write results"),
@@ -144,7 +144,7 @@ def _feedback_lines(storage: Storage, path: str) -> list[str] | None:
 
 
 def _context(
-    rows: DataFrame, words: SourceWords, request: Request, given: Feedback, config: Config
+    rows: InputRows, words: SourceWords, request: Request, given: Feedback, config: Config
 ) -> WordContext:
     context = WordContext(
         user_domain=request.user_domain,
@@ -153,7 +153,7 @@ def _context(
     )
     if words.counted is None:
         return context
-    counts = stages.value_counts(rows.select(*words.select_columns), words)
+    counts = stages.value_counts(rows, words)
     return with_counts(context, words, counts, given, request.copies)
 
 
@@ -180,7 +180,7 @@ def _train(
     if request.order == COMPATIBLE:
         return trained, None
     with progress.bar("find what is surprising", parameters.iterations, "iterations") as shown:
-        corpus = corpus_of(day.counted)
+        corpus = corpus_of(day.counted) if extra.num_rows else trained.corpus
         started = engine.surprise(storage, request, day.counted.num_rows)
         found = order(corpus, words.grammar, parameters, shown.advance, started)
         return trained, found

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
 from spot_common import log, progress
 from spot_common.config import Config
@@ -22,6 +22,7 @@ from spot_ml import inputs, publish, stages
 from spot_ml.attempts import repeated
 from spot_ml.batches import source_words
 from spot_ml.corpus import Corpus
+from spot_ml.input_rows import InputRows
 from spot_ml.models.appraisal import appraise, context_for
 from spot_ml.models.facts import Facts
 from spot_ml.models.shelf import Shelf
@@ -142,10 +143,10 @@ def _request(live: Live, facts: Facts) -> Request:
     )
 
 
-def _counts(rows: DataFrame, words: SourceWords) -> pa.Table | None:
+def _counts(rows: InputRows, words: SourceWords) -> pa.Table | None:
     if words.counted is None:
         return None
-    return stages.value_counts(rows.select(*words.select_columns), words)
+    return stages.value_counts(rows, words)
 
 
 def _summary(

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 from pyspark import Broadcast
-from pyspark.sql import DataFrame
 
 from spot_common.errors import NotFoundError
 from spot_ml import stages
+from spot_ml.input_rows import InputRows
 from spot_ml.records import State
 from spot_ml.stages import Tally
 from spot_ml.training import PAIRS
@@ -24,7 +24,7 @@ class Day:
     ``tallies`` count the records by state and reason, ``counted`` the pairs of the clean ones.
     """
 
-    rows: DataFrame
+    rows: InputRows
     words: SourceWords
     context: Broadcast[WordContext]
     tallies: Sequence[Tally]
@@ -45,9 +45,9 @@ class Day:
         return {tally.reason: tally.rows for tally in self.tallies if tally.reason is not None}
 
 
-def read_day(rows: DataFrame, words: SourceWords, context: WordContext, what: str) -> Day:
+def read_day(rows: InputRows, words: SourceWords, context: WordContext, what: str) -> Day:
     """Read the rows once; NotFoundError where there are none in ``what``."""
-    shared = rows.sparkSession.sparkContext.broadcast(context)
+    shared = rows.frame.sparkSession.sparkContext.broadcast(context)
     tallies, counted = stages.counted(rows, words, shared)
     if not tallies:
         raise NotFoundError(f"there are no rows at {what}")

@@ -19,6 +19,8 @@ from spot_common.errors import ServiceError
 _ROOT = Path(__file__).resolve().parents[1]
 _LOG_SETTINGS = Path(__file__).parent / "data" / "log4j2.properties"
 _LOG_NAME = "ml-spark.log"
+#: Java's classes as ``spot_ml.classes`` keeps them, in this environment.
+CLASSES = Path(sys.prefix) / "share" / "spot" / "spark-classes.jsa"
 
 #: Settings of a cluster: ours, Spark's, and the unit that is added to the value.
 _CLUSTER = (
@@ -30,8 +32,11 @@ _CLUSTER = (
 )
 
 
-def settings(config: Config) -> dict[str, str]:
-    """Every Spark setting that a run needs, as the configuration gives it."""
+def settings(config: Config, java: str = "") -> dict[str, str]:
+    """Every Spark setting that a run needs, as the configuration gives it.
+
+    ``java`` is an option of Java for a run inside one process.
+    """
     master = config.text("SPARK_MASTER")
     found = {
         "spark.master": master,
@@ -44,9 +49,14 @@ def settings(config: Config) -> dict[str, str]:
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         # Words are made a batch at a time: ten times the default is 1.6 times as fast.
         "spark.sql.execution.arrow.maxRecordsPerBatch": "100000",
+        # A record may be a file or a parcel of rows.
+        "spark.sql.execution.arrow.maxBytesPerBatch": str(64 << 20),
+        # A task for each file that is only listed would take longer than the listing.
+        "spark.sql.sources.parallelPartitionDiscovery.threshold": "2000",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.warehouse.dir": str(config.path("WORK_DIR") / "spark-warehouse"),
         "spark.executorEnv.PYTHONPATH": str(_ROOT),
+        "spark.python.daemon.module": "spot_ml.daemon",
         "spark.hadoop.fs.defaultFS": file_system(config),
         "spark.hadoop.dfs.replication": config.text("HDFS_REPLICATION"),
         "spark.hadoop.ipc.client.connect.max.retries": "2",
@@ -57,7 +67,7 @@ def settings(config: Config) -> dict[str, str]:
     }
     local = re.fullmatch(r"local(?:\[(\d+|\*)(?:,\s*\d+)?\])?", master)
     if local:
-        found.update(_local(config, local.group(1)))
+        found.update(_local(config, local.group(1), java))
     else:
         found.update(
             {theirs: config.text(ours) + unit for ours, theirs, unit in _CLUSTER
@@ -67,13 +77,17 @@ def settings(config: Config) -> dict[str, str]:
     return found
 
 
-def _local(config: Config, cores: str | None) -> dict[str, str]:
-    """Settings of a run inside one process: everything on loopback, few partitions."""
+def _local(config: Config, cores: str | None, java: str) -> dict[str, str]:
+    """Settings of a run inside one process: everything on loopback, few partitions.
+
+    Java moves bytes, and ends soon: its quick compiler is enough.
+    """
     count = (os.cpu_count() or 1) if cores == "*" else int(cores or 1)
     log_file = config.path("STATE_DIR") / "logs" / _LOG_NAME
     options = (
         f"-Dlog4j2.configurationFile={_LOG_SETTINGS.as_uri()} -Dspot.log={log_file}"
-        " -XX:+UseParallelGC"
+        " -XX:+UseParallelGC -XX:TieredStopAtLevel=1 -Xlog:disable -Xlog:all=error:stderr"
+        f" {java or _archived()}"
     )
     return {
         "spark.driver.host": "127.0.0.1",
@@ -85,6 +99,10 @@ def _local(config: Config, cores: str | None) -> dict[str, str]:
     }
 
 
+def _archived() -> str:
+    return f"-XX:SharedArchiveFile={CLASSES}" if CLASSES.is_file() else ""
+
+
 def file_system(config: Config) -> str:
     """Address of the default file system, from ``NAME_NODE`` and ``NAME_NODE_PORT``."""
     host = re.sub(r"^[a-z]+://", "", config.text("NAME_NODE")).rstrip("/")
@@ -92,16 +110,19 @@ def file_system(config: Config) -> str:
 
 
 @contextmanager
-def spark_session(config: Config, *, tables: bool = False) -> Iterator[SparkSession]:
+def spark_session(
+    config: Config, *, tables: bool = False, java: str = ""
+) -> Iterator[SparkSession]:
     """Start Spark for one run and stop it at the end; ``tables`` connects the metastore.
 
+    ``java`` is an option of Java in the place of that which reads ``CLASSES``.
     What the Java side prints goes to ``STATE_DIR/logs/ml-spark.log``.
     """
     log_file = config.path("STATE_DIR") / "logs" / _LOG_NAME
     log_file.parent.mkdir(parents=True, exist_ok=True)
     config.path("WORK_DIR").mkdir(parents=True, exist_ok=True)
     builder = SparkSession.builder
-    for name, value in settings(config).items():
+    for name, value in settings(config, java).items():
         builder = builder.config(name, value)
     if tables:
         builder = builder.enableHiveSupport()

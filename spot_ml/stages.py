@@ -23,11 +23,10 @@ from pyspark.sql.types import DoubleType, StringType, StructField, StructType
 from spot_ml import batches
 from spot_ml.batches import LINE
 from spot_ml.figures import PairFigures, Sent
+from spot_ml.input_rows import InputRows
 from spot_ml.records import REASON, STATE, State, word_columns
 from spot_ml.results import SCORE, order_columns
 from spot_ml.words.source import SourceWords, WordContext
-
-_DDL = {pa.string(): "string", pa.int64(): "long"}
 
 
 class Tally(NamedTuple):
@@ -38,31 +37,30 @@ class Tally(NamedTuple):
     rows: int
 
 
-def value_counts(rows: DataFrame, source: SourceWords) -> pa.Table:
+def value_counts(rows: InputRows, source: SourceWords) -> pa.Table:
     """Count the values of the source's ``counted`` column over the clean records."""
     count = partial(batches.count_batches, source.name)
-    found = rows.mapInArrow(count, "value string, count long")
+    found = rows.mapped(source.select_columns, count, "value string, count long")
     return found.groupBy("value").agg(F.sum("count").alias("count")).toArrow()
 
 
-def tagged(rows: DataFrame, source: SourceWords, context: Broadcast[WordContext]) -> DataFrame:
+def tagged(rows: InputRows, source: SourceWords, context: Broadcast[WordContext]) -> DataFrame:
     """Give every record its state, reason and words."""
-    selected = rows.select(*source.select_columns)
     added = [STATE, REASON, *word_columns(source)]
-    fields = [StructField(field.name, field.dataType) for field in selected.schema.fields]
+    fields = rows.fields(source.select_columns)
     schema = StructType(fields + [StructField(name, StringType()) for name in added])
-    return selected.mapInArrow(partial(batches.tag_batches, source.name, context), schema)
+    tag = partial(batches.tag_batches, source.name, context)
+    return rows.mapped(source.select_columns, tag, schema)
 
 
 def counted(
-    rows: DataFrame, source: SourceWords, context: Broadcast[WordContext]
+    rows: InputRows, source: SourceWords, context: Broadcast[WordContext]
 ) -> tuple[list[Tally], pa.Table]:
     """Count the records by state and reason, and the distinct pairs of the clean ones."""
     count = partial(batches.counted_batches, source.name, context)
-    kinds = ", ".join(f"{field.name} {_DDL[field.type]}" for field in batches.COUNTED)
-    names = [field.name for field in batches.COUNTED if field.name != "count"]
-    partial_counts = rows.select(*source.select_columns).mapInArrow(count, kinds)
-    found = partial_counts.groupBy(*names).agg(F.sum("count").alias("count")).toArrow()
+    found = rows.gathered(
+        source.select_columns, count, batches.summed_batches, "document", batches.COUNTED
+    )
     of_pair = pc.is_valid(found["document"])
     tallies = [
         Tally(row[STATE], row[REASON], row["count"])
@@ -100,7 +98,7 @@ def sent(session: SparkSession, figures: PairFigures, folder: Path) -> Iterator[
 
 
 def results(
-    rows: DataFrame,
+    rows: InputRows,
     source: SourceWords,
     context: Broadcast[WordContext],
     figures: Sent,
@@ -110,11 +108,11 @@ def results(
     delimiter: str,
 ) -> DataFrame:
     """The clean records up to the threshold with words, score, and the line of the result."""
-    selected = rows.select(*source.select_columns)
     words = [StructField(name, StringType()) for name in word_columns(source)]
     added = [*words, StructField(SCORE, DoubleType()), StructField(LINE, StringType())]
     rank = partial(batches.rank_batches, source.name, threshold, most, delimiter, context, figures)
-    return selected.mapInArrow(rank, StructType([*selected.schema.fields, *added]))
+    schema = StructType([*rows.fields(source.select_columns), *added])
+    return rows.mapped(source.select_columns, rank, schema)
 
 
 def ranked(found: DataFrame, source: SourceWords, most: int) -> DataFrame:

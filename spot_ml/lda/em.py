@@ -9,8 +9,8 @@ With N(d), N(w), N(k) the topic counts of documents, words and topics, V words, 
 The topic vectors of pairs are never stored: one pass over a document's pairs adds to N(d) and N(w).
 The corpus is cut into blocks of whole documents. A block needs only A and its own B, gives its own
 rows of N(d) and a partial sum for N(w), and the partial sums are added in an order that the cut
-alone decides (``added_up``), so the result is the same wherever blocks are worked on: here one
-after the other, in ``spot_ml.spread`` on the executors of a cluster.
+alone decides (``TreeSum``), so the result is the same wherever blocks are worked on: here by as
+many threads as there are processors, in ``spot_ml.spread`` on the executors of a cluster.
 
 The start draws from one stream over all pairs in document, then word order; a block finds its
 place in the stream by itself.
@@ -18,7 +18,9 @@ place in the stream by itself.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -36,6 +38,8 @@ from spot_ml.lda.random import JavaRandom
 
 #: Pairs per block, but always whole documents. Part of the result's last digits: do not tune.
 BLOCK_PAIRS = 1 << 16
+#: Blocks that a thread of a fit may be ahead of the sum: each keeps its part of N(w) meanwhile.
+_AHEAD = 4
 
 
 @dataclass(frozen=True)
@@ -246,18 +250,26 @@ def fit(
         document[block.documents], word = start_block(block, shares(block))
         added.add(word, block.words)
     ending = Ending(parameters.tolerance)
-    for _ in range(parameters.iterations):
-        a = smoothed(added.total(), parameters)
-        added, likelihood = TreeSum(shape), 0.0
-        for block in parts:
-            b = document[block.documents] + (parameters.alpha - 1)
-            document[block.documents], word, of_block = step_block(block, a[block.words], b)
-            added.add(word, block.words)
-            likelihood += of_block
-        tick()
-        if ending.reached(likelihood):
-            break
+    threads = len(os.sched_getaffinity(0))
+    with ThreadPoolExecutor(threads, "fit") as pool:
+        for _ in range(parameters.iterations):
+            a = smoothed(added.total(), parameters)
+            added, likelihood = TreeSum(shape), 0.0
+            step = partial(_step, a, document, parameters.alpha - 1)
+            for start in range(0, len(parts), _AHEAD * threads):
+                some = parts[start : start + _AHEAD * threads]
+                for block, (rows, word, of_block) in zip(some, pool.map(step, some), strict=True):
+                    document[block.documents] = rows
+                    added.add(word, block.words)
+                    likelihood += of_block
+            tick()
+            if ending.reached(likelihood):
+                break
     return TopicCounts(document, added.total())
+
+
+def _step(a: Matrix, document: Matrix, offset: float, block: Block) -> tuple[Matrix, Matrix, float]:
+    return step_block(block, a[block.words], document[block.documents] + offset)
 
 
 def smoothed(word: Matrix, parameters: Parameters) -> Matrix:

@@ -6,6 +6,7 @@ from functools import partial
 
 from pyspark import Broadcast
 from pyspark.sql import DataFrame
+from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import (
     BooleanType,
     DoubleType,
@@ -17,6 +18,7 @@ from pyspark.sql.types import (
 )
 
 from spot_ml.figures import Sent
+from spot_ml.input_rows import InputRows
 from spot_ml.ranking.batches import (
     COMPATIBLE,
     COUNT,
@@ -55,7 +57,7 @@ _ADDED = (
 
 
 def surprising(
-    rows: DataFrame,
+    rows: InputRows,
     source: SourceWords,
     context: Broadcast[WordContext],
     figures: Sent,
@@ -63,12 +65,11 @@ def surprising(
 ) -> DataFrame:
     """Give clean records up to the threshold their surprise."""
     found = partial(surprise_batches, source.name, threshold, context, figures)
-    selected = rows.select(*source.select_columns)
-    return selected.mapInArrow(found, _schema(selected, source))
+    return rows.mapped(source.select_columns, found, _schema(rows, source))
 
 
 def listed(
-    rows: DataFrame,
+    rows: InputRows,
     source: SourceWords,
     context: Broadcast[WordContext],
     figures: Sent,
@@ -83,20 +84,14 @@ def listed(
     the list without verdicts is another. Each partition says what it
     has of a group, and those are brought together where the group's document belongs.
     """
-    selected = rows.select(*source.select_columns)
     marks = [StructField(UNHEARD, BooleanType())] if rated else []
-    schema = _schema(selected, source, *marks, StructField(MEMBERS, LongType()))
+    schema = _schema(rows, source, *marks, StructField(MEMBERS, LongType()))
     partly = partial(group_batches, source.name, threshold, context, figures, rated=rated)
     whole = partial(first_batches, source.name, looked_at(most))
-    groups = (
-        selected.mapInArrow(partly, schema)
-        .repartition(DOCUMENT)
-        .mapInArrow(whole, schema)
-        .toArrow()
-    )
+    groups = rows.gathered(source.select_columns, partly, whole, DOCUMENT, to_arrow_schema(schema))
     return lists_of(groups, source, most)
 
 
-def _schema(selected: DataFrame, source: SourceWords, *more: StructField) -> StructType:
+def _schema(rows: InputRows, source: SourceWords, *more: StructField) -> StructType:
     words = (StructField(name, StringType()) for name in word_columns(source))
-    return StructType([*selected.schema.fields, *words, *_ADDED, *more])
+    return StructType([*rows.fields(source.select_columns), *words, *_ADDED, *more])

@@ -289,7 +289,7 @@ def changing(session, storage, request, words):
     rows = read(session, storage, request, words)  # lists the files
     if times:
         times -= 1
-        for name in rows.inputFiles():
+        for name in rows.frame.inputFiles():
             folder, old = posixpath.split("/" + name.split("://")[-1].partition("/")[2])
             client.replace(f"{{folder}}/{{old}}", f"{{folder}}/other-{{times}}-{{old}}")
     return rows

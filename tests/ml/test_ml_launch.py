@@ -154,7 +154,22 @@ def test_spark_settings_follow_the_configuration() -> None:
     assert cluster["spark.executor.memoryOverhead"] == "300m"
     assert cluster["spark.dynamicAllocation.maxExecutors"] == "3"
     assert "spark.driver.host" not in cluster
+    assert "spark.driver.extraJavaOptions" not in cluster
     assert "spark.executor.cores" not in cluster
+
+
+def test_classes_come_from_the_archive_where_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "CLASSES", tmp_path / "classes.jsa")
+    local = _config(SPARK_MASTER="local[2]")
+    option = f"-XX:SharedArchiveFile={tmp_path}/classes.jsa"
+    assert option not in session.settings(local)["spark.driver.extraJavaOptions"]
+    (tmp_path / "classes.jsa").touch()
+    assert option in session.settings(local)["spark.driver.extraJavaOptions"]
+    made = session.settings(local, "-XX:ArchiveClassesAtExit=/x")["spark.driver.extraJavaOptions"]
+    assert "-XX:ArchiveClassesAtExit=/x" in made
+    assert option not in made
 
 
 @pytest.mark.parametrize(
