@@ -10,7 +10,9 @@ import logging
 import socket
 import threading
 import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 from typing import Any
 
 from kafka import ConsumerRebalanceListener, TopicPartition
@@ -36,6 +38,8 @@ _TALK_EVERY = 1.0
 _SPINS = 20
 #: Between two looks at a file that another worker has in hand (seconds).
 _LOOK_EVERY = 1.0
+#: After so long without a message (seconds) a worker asks whether any wait for it.
+_SILENCE = 60.0
 #: A worker that died and is not started again is replaced after this time.
 _SESSION_MS = 30_000
 
@@ -56,19 +60,41 @@ def run(
             worker = patience.until_done(
                 lambda: Worker(config, source, number, topic=topic), "opening the ledger"
             )
-            consumer = patience.until_done(
-                lambda: _subscribe(config, source.name, name, topic), "joining the topic"
-            )
             dead = DeadLetters(config, topic or kafka.topic_of(source.name))
             log.event(_LOG, "started", worker=name)
             try:
-                _Loop(consumer, worker, dead, patience, stop).run()
+                while not stop.is_set():
+                    _take_part(config, worker, dead, patience, stop, name, topic)
             finally:
-                consumer.close()
                 dead.close()
         except StoppedError:
             pass
         log.event(_LOG, "stopped", worker=name)
+
+
+def _take_part(
+    config: Config,
+    worker: Worker,
+    dead: DeadLetters,
+    patience: Patience,
+    stop: threading.Event,
+    name: str,
+    topic: str,
+) -> None:
+    """Join the group and work, until told to stop or until the client hears nothing any more."""
+    source = worker.source.name
+    consumer = patience.until_done(
+        lambda: _subscribe(config, source, name, topic), "joining the topic"
+    )
+    lag = partial(
+        kafka.lag, config, topic or kafka.group_of(source), topic or kafka.topic_of(source)
+    )
+    try:
+        _Loop(consumer, worker, dead, patience, stop, lag).run()
+    except _DeafError:
+        log.event(_LOG, "joins_again", logging.WARNING, worker=name, reason="messages wait unheard")
+    finally:
+        consumer.close()
 
 
 def _subscribe(config: Config, source: str, name: str, topic: str) -> Any:
@@ -104,6 +130,10 @@ class _Pause(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-python ha
         self._consumer.pause(*assigned)
 
 
+class _DeafError(Exception):
+    """Messages wait, and the client does not give them: another one may."""
+
+
 class _Loop:
     """Takes one message at a time."""
 
@@ -114,8 +144,11 @@ class _Loop:
         dead: DeadLetters,
         patience: Patience,
         stop: threading.Event,
+        lag: Callable[[], Mapping[int, int]],
     ) -> None:
         self._consumer = consumer
+        self._lag = lag
+        self._heard = time.monotonic()
         self._worker = worker
         self._dead = dead
         self._patience = patience
@@ -132,6 +165,8 @@ class _Loop:
                     for record in records:
                         self._wait(hands.submit(self._bring_to_end, record.value))
                         self._commit(partition, record.offset + 1)
+                        self._heard = time.monotonic()
+                self._doubt_silence()
 
     def _poll(self, milliseconds: int) -> dict[TopicPartition, list[Any]]:
         began, worked = time.monotonic(), time.process_time()
@@ -144,6 +179,23 @@ class _Loop:
         if milliseconds:
             self._watch(time.monotonic() - began, time.process_time() - worked)
         return found
+
+    def _doubt_silence(self) -> None:
+        """Ask the broker, now and then, whether messages wait for a worker that hears none.
+
+        A client may lose its place in the group without a word, when a broker dies among others.
+        """
+        now = time.monotonic()
+        if now - self._heard < _SILENCE:
+            return
+        self._heard = now
+        try:
+            waiting = self._lag()
+        except ServiceError:  # no broker: the client waits for it, too
+            return
+        own = {part.partition for part in self._consumer.assignment()} or set(waiting)
+        if any(waiting.get(number) for number in own):
+            raise _DeafError
 
     def _watch(self, seconds: float, worked: float) -> None:
         """End a client that spins instead of waiting.

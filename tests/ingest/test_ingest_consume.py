@@ -9,13 +9,17 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from kafka import TopicPartition
 
 from spot_common.config import load_config
 from spot_common.errors import ServiceError, UsageError
 from spot_ingest import consume
 from spot_ingest.beat import Heartbeat
 from spot_ingest.patience import Patience
+from spot_ingest.source import ingest_source
 from spot_ingest.work import worker_name
+
+FLOW = ingest_source("flow")
 
 
 @pytest.fixture
@@ -85,7 +89,79 @@ def test_a_client_that_spins_is_ended(config, monkeypatch):
     monkeypatch.setattr("time.process_time", lambda: clock.worked)
     stop, consumer = threading.Event(), Spinning()
     patience = Patience(consume._LOG, SimpleNamespace(well=True), stop)
-    loop = consume._Loop(consumer, SimpleNamespace(), SimpleNamespace(), patience, stop)
+    loop = consume._Loop(consumer, SimpleNamespace(), SimpleNamespace(), patience, stop, dict)
     with pytest.raises(ServiceError, match="lost its place"):
         loop.run()
     assert consumer.polls > 2 * 10, "one quiet poll begins the count anew"
+
+
+class Deaf(Spinning):
+    """A client that waits, and is given nothing."""
+
+    def __init__(self, clock: SimpleNamespace, own: set[TopicPartition]) -> None:
+        super().__init__()
+        self._clock, self._own = clock, own
+
+    def assignment(self) -> set:
+        return self._own
+
+    def poll(self, timeout_ms: int) -> dict:
+        self._clock.now += timeout_ms / 1000
+        return super().poll(timeout_ms)
+
+
+@pytest.mark.parametrize(
+    ("own", "waiting", "doubted"),
+    [
+        ({TopicPartition("t", 1)}, {0: 0, 1: 3}, True),
+        ({TopicPartition("t", 1)}, {0: 5, 1: 0}, False),  # another worker's
+        (set(), {0: 5, 1: 0}, True),
+        (set(), {0: 0, 1: 0}, False),
+    ],
+)
+def test_a_client_that_hears_nothing_of_what_waits_is_replaced(monkeypatch, own, waiting, doubted):
+    clock, asked = SimpleNamespace(now=0.0), []
+    monkeypatch.setattr("time.monotonic", lambda: clock.now)
+    stop, consumer = threading.Event(), Deaf(clock, own)
+    patience = Patience(consume._LOG, SimpleNamespace(well=True), stop)
+
+    def lag() -> dict[int, int]:
+        asked.append(clock.now)
+        if len(asked) == 1:
+            raise ServiceError("Kafka does not answer")
+        if len(asked) == 3:
+            stop.set()
+        return waiting
+
+    loop = consume._Loop(consumer, SimpleNamespace(), SimpleNamespace(), patience, stop, lag)
+    if doubted:
+        with pytest.raises(consume._DeafError):
+            loop.run()
+    else:
+        loop.run()
+    assert asked == ([60, 120] if doubted else [60, 120, 180])
+
+
+def test_a_worker_that_hears_nothing_joins_its_group_again(config, monkeypatch):
+    stop, clients = threading.Event(), []
+
+    class Client:
+        closed = False
+
+        def close(self) -> None:
+            self.closed = True
+
+    def subscribe(*_: object) -> Client:
+        clients.append(Client())
+        return clients[-1]
+
+    def run(_: object) -> None:
+        if len(clients) == 1:
+            raise consume._DeafError
+        stop.set()
+
+    monkeypatch.setattr(consume, "_subscribe", subscribe)
+    monkeypatch.setattr(consume._Loop, "run", run)
+    monkeypatch.setattr(consume, "Worker", lambda *_, **__: SimpleNamespace(source=FLOW))
+    consume.run(config, "flow", 0, stop)
+    assert [client.closed for client in clients] == [True, True]
