@@ -43,6 +43,7 @@ _SPOT = str(Path(sys.executable).with_name("spot"))
 _MOST = 3000
 _RANDOM = "random"
 _ADDRESSES = 20_000
+_FILES_AN_HOUR = 12
 
 
 def made(given: argparse.Namespace, place: Path) -> Path:
@@ -128,25 +129,41 @@ def _read(path: Path, source: str, folder: Path) -> None:
 
 
 def drawn(rows: Path, number: int, place: Path) -> Path:
-    """Draw so many rows from all files; give their folder."""
+    """Draw so many rows from all files; give their folder.
+
+    Where there are fewer, they are flows, and further networks like the first give the others; then
+    an hour is in one file, as after compaction.
+    """
     folder = place / f"{rows.name}-{number}"
     if folder.is_dir():
         return folder
-    paths = sorted(rows.iterdir())
-    there = sum(pq.read_metadata(path).num_rows for path in paths)
-    if there < number:
-        raise SystemExit(f"{rows} has {there:,} rows: generate more with --preset or --span")
-    draw, hidden = np.random.default_rng(1), place / f".{folder.name}"
+    hidden = place / f".{folder.name}"
     hidden.mkdir(exist_ok=True)
-    left, wanted = there, number
-    for path in paths:
-        table = pq.read_table(path)
-        share = min(round(wanted * table.num_rows / left), table.num_rows) if left else 0
-        chosen = np.sort(draw.choice(table.num_rows, share, replace=False))
-        pq.write_table(table.take(pa.array(chosen)), hidden / path.name)
-        left, wanted = left - table.num_rows, wanted - share
+    there = sum(pq.read_metadata(path).num_rows for path in rows.iterdir())
+    networks = -(-number // there)
+    draw, left, wanted = np.random.default_rng(1), there * networks, number
+    paths, together = sorted(rows.iterdir()), _FILES_AN_HOUR if networks > 1 else 1
+    for network in range(networks):
+        for start in range(0, len(paths), together):
+            path = paths[start]
+            table = pa.concat_tables(pq.read_table(one) for one in paths[start : start + together])
+            share = min(round(wanted * table.num_rows / left), table.num_rows) if left else 0
+            chosen = np.sort(draw.choice(table.num_rows, share, replace=False))
+            part = _of_network(network, table.take(pa.array(chosen)))
+            pq.write_table(part, hidden / f"{network}-{path.name}")
+            left, wanted = left - table.num_rows, wanted - share
     hidden.rename(folder)
     return folder
+
+
+def _of_network(network: int, rows: pa.Table) -> pa.Table:
+    """Rows of another network like the first, with the same outer world."""
+    if not network:
+        return rows
+    for name in ("sip", "dip"):
+        moved = pc.replace_substring_regex(rows[name], r"^10\.", f"{50 + network}.")
+        rows = rows.set_column(rows.column_names.index(name), name, moved)
+    return rows
 
 
 @dataclass(frozen=True)
