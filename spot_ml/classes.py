@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from spot_common.config import load_config
 from spot_common.registry import check_source
 from spot_ml import arguments, job
 from spot_ml.request import of_arguments
-from spot_ml.session import CLASSES, spark_session
+from spot_ml.session import CLASSES, QUICK, spark_session
 
 _SOURCE = "flow"
 _ROW = {"treceived": "2016-07-08 00:00:00", "sip": "10.0.0.1", "dip": "10.0.0.2", "proto": "TCP"}
@@ -32,14 +33,14 @@ def make() -> Path:
     fresh = CLASSES.with_name(f".{CLASSES.name}.{uuid.uuid4().hex}")
     try:
         with tempfile.TemporaryDirectory(prefix="spot-classes-") as place:
-            _run(Path(place), f"-XX:ArchiveClassesAtExit={fresh}")
+            _run(Path(place), (QUICK, f"-XX:ArchiveClassesAtExit={fresh}"))
         fresh.replace(CLASSES)
     finally:
         fresh.unlink(missing_ok=True)
     return CLASSES
 
 
-def _run(place: Path, java: str) -> None:
+def _run(place: Path, java: Sequence[str]) -> None:
     """Do a small run of the job in a Java of its own, and wait until that has ended."""
     rows, scored = place / "rows", place / "scores"
     rows.mkdir()

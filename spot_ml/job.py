@@ -27,7 +27,7 @@ from spot_common.cli import fail
 from spot_common.config import Config, load_config
 from spot_common.errors import SpotError
 from spot_common.registry import check_source
-from spot_ml import arguments, engine, feedback, inputs, publish, stages
+from spot_ml import arguments, engine, feedback, inputs, mllib, publish, stages
 from spot_ml.attempts import repeated
 from spot_ml.batches import PAIR_SCORE, source_words
 from spot_ml.feedback import Feedback
@@ -44,7 +44,7 @@ from spot_ml.ranking.order import Order, order
 from spot_ml.reading import Day, read_day
 from spot_ml.records import State
 from spot_ml.request import COMPATIBLE, Request, TableInput, of_arguments, top_domains
-from spot_ml.session import spark_session
+from spot_ml.session import java_options, spark_session
 from spot_ml.storage import Storage
 from spot_ml.summary import Summary
 from spot_ml.training import Trained, corpus_of, train
@@ -63,7 +63,8 @@ def run(request: Request, config: Config) -> Summary:
     with ExitStack() as stack:
         with progress.bar("start Spark"):
             tables = isinstance(request.input, TableInput)
-            session = stack.enter_context(spark_session(config, tables=tables))
+            java = java_options(computes=request.parameters.optimizer.startswith(mllib.PREFIX))
+            session = stack.enter_context(spark_session(config, tables=tables, java=java))
         return run_in(session, request, config, started)
 
 

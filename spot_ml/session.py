@@ -6,7 +6,7 @@ import os
 import posixpath
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -15,6 +15,9 @@ from pyspark.sql import SparkSession
 
 from spot_common.config import Config
 from spot_common.errors import ServiceError
+
+#: Java's compiler that needs little time itself.
+QUICK = "-XX:TieredStopAtLevel=1"
 
 _ROOT = Path(__file__).resolve().parents[1]
 _LOG_SETTINGS = Path(__file__).parent / "data" / "log4j2.properties"
@@ -32,10 +35,11 @@ _CLUSTER = (
 )
 
 
-def settings(config: Config, java: str = "") -> dict[str, str]:
+def settings(config: Config, java: Sequence[str] | None = None) -> dict[str, str]:
     """Every Spark setting that a run needs, as the configuration gives it.
 
-    ``java`` is an option of Java for a run inside one process.
+    ``java`` are options of Java for a run inside one process, by default those of one that moves
+    bytes only.
     """
     master = config.text("SPARK_MASTER")
     found = {
@@ -67,7 +71,7 @@ def settings(config: Config, java: str = "") -> dict[str, str]:
     }
     local = re.fullmatch(r"local(?:\[(\d+|\*)(?:,\s*\d+)?\])?", master)
     if local:
-        found.update(_local(config, local.group(1), java))
+        found.update(_local(config, local.group(1), java_options() if java is None else java))
     else:
         found.update(
             {theirs: config.text(ours) + unit for ours, theirs, unit in _CLUSTER
@@ -77,18 +81,14 @@ def settings(config: Config, java: str = "") -> dict[str, str]:
     return found
 
 
-def _local(config: Config, cores: str | None, java: str) -> dict[str, str]:
-    """Settings of a run inside one process: everything on loopback, few partitions.
-
-    Java moves bytes, and ends soon: its quick compiler is enough.
-    """
+def _local(config: Config, cores: str | None, java: Sequence[str]) -> dict[str, str]:
+    """Settings of a run inside one process: everything on loopback, few partitions."""
     count = (os.cpu_count() or 1) if cores == "*" else int(cores or 1)
     log_file = config.path("STATE_DIR") / "logs" / _LOG_NAME
-    options = (
-        f"-Dlog4j2.configurationFile={_LOG_SETTINGS.as_uri()} -Dspot.log={log_file}"
-        " -XX:+UseParallelGC -XX:TieredStopAtLevel=1 -Xlog:disable -Xlog:all=error:stderr"
-        f" {java or _archived()}"
-    )
+    options = " ".join((
+        f"-Dlog4j2.configurationFile={_LOG_SETTINGS.as_uri()}", f"-Dspot.log={log_file}",
+        "-XX:+UseParallelGC", "-Xlog:disable", "-Xlog:all=error:stderr", *java,
+    ))  # fmt: skip
     return {
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
@@ -99,8 +99,14 @@ def _local(config: Config, cores: str | None, java: str) -> dict[str, str]:
     }
 
 
-def _archived() -> str:
-    return f"-XX:SharedArchiveFile={CLASSES}" if CLASSES.is_file() else ""
+def java_options(*, computes: bool = False) -> tuple[str, ...]:
+    """Options of Java for a run inside one process.
+
+    Most of the time it moves bytes and ends soon: its quick compiler is enough, but not where it
+    ``computes``.
+    """
+    archived = (f"-XX:SharedArchiveFile={CLASSES}",) if CLASSES.is_file() else ()
+    return archived if computes else (QUICK, *archived)
 
 
 def file_system(config: Config) -> str:
@@ -111,11 +117,11 @@ def file_system(config: Config) -> str:
 
 @contextmanager
 def spark_session(
-    config: Config, *, tables: bool = False, java: str = ""
+    config: Config, *, tables: bool = False, java: Sequence[str] | None = None
 ) -> Iterator[SparkSession]:
     """Start Spark for one run and stop it at the end; ``tables`` connects the metastore.
 
-    ``java`` is an option of Java in the place of that which reads ``CLASSES``.
+    ``java`` are options of Java, as for ``settings``.
     What the Java side prints goes to ``STATE_DIR/logs/ml-spark.log``.
     """
     log_file = config.path("STATE_DIR") / "logs" / _LOG_NAME

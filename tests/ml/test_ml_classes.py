@@ -17,8 +17,8 @@ from spot_common.config import load_config
 from spot_ml import session
 
 overrides = {"STATE_DIR": sys.argv[1], "SPARK_MASTER": "local[2]"}
-option = f"-XX:SharedArchiveFile={session.CLASSES} -Xlog:class+load:file={sys.argv[2]}"
-with session.spark_session(load_config(overrides=overrides), java=option) as spark:
+java = [*session.java_options(), f"-Xlog:class+load:file={sys.argv[2]}"]
+with session.spark_session(load_config(overrides=overrides), java=java) as spark:
     spark.range(3).count()
 """
 

@@ -167,9 +167,10 @@ def test_classes_come_from_the_archive_where_there_is_one(
     assert option not in session.settings(local)["spark.driver.extraJavaOptions"]
     (tmp_path / "classes.jsa").touch()
     assert option in session.settings(local)["spark.driver.extraJavaOptions"]
-    made = session.settings(local, "-XX:ArchiveClassesAtExit=/x")["spark.driver.extraJavaOptions"]
+    made = session.settings(local, ["-XX:ArchiveClassesAtExit=/x"])["spark.driver.extraJavaOptions"]
     assert "-XX:ArchiveClassesAtExit=/x" in made
     assert option not in made
+    assert session.java_options(computes=True) == (option,)
 
 
 @pytest.mark.parametrize(
