@@ -17,6 +17,9 @@ ERROR_SCORE = -1.0
 UNKNOWN = -1
 ERROR = -2
 
+#: Pairs whose topics are side by side in memory.
+_AT_ONCE = 1 << 16
+
 
 def pair_scores(
     mix: NDArray[np.floating[Any]], word_given_topic: NDArray[np.float64]
@@ -46,8 +49,10 @@ def scores(model: Model, document: ArrayLike, word: ArrayLike) -> NDArray[np.flo
             hint="score the same rows that the model was trained on",
         )
     known = np.flatnonzero(word >= 0)
-    mix, probability = model.mix[document[known]], model.word_given_topic[word[known]]
-    result[known] = pair_scores(mix, probability)
+    for start in range(0, len(known), _AT_ONCE):
+        some = known[start : start + _AT_ONCE]
+        mix, probability = model.mix[document[some]], model.word_given_topic[word[some]]
+        result[some] = pair_scores(mix, probability)
     return result
 
 

@@ -182,6 +182,14 @@ def _pass(pointer, column, count, a, b, document, word):  # type: ignore[no-unty
     return likelihood
 
 
+@njit(cache=True, nogil=True)
+def _add_rows(total, rows, values):  # type: ignore[no-untyped-def]
+    """Add each row of values to the row of the total that ``rows`` says."""
+    for place in range(len(rows)):
+        for k in range(values.shape[1]):
+            total[rows[place], k] += values[place, k]
+
+
 class TreeSum:
     """Adds up matrices in a fixed order: sixteen after each other, the sums in sixteens again.
 
@@ -199,7 +207,10 @@ class TreeSum:
         """Add values to some rows, or to all of them."""
         if self._added == self.FAN:
             self._carry()
-        self._sum[rows] += values
+        if isinstance(rows, slice):
+            self._sum[rows] += values
+        else:
+            _add_rows(self._sum, rows, values)
         self._added += 1
 
     def _carry(self) -> None:
