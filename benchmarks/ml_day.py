@@ -49,6 +49,8 @@ _FILES_AN_HOUR = 12
 def made(given: argparse.Namespace, place: Path) -> Path:
     """Generate a network's days and read them into Parquet, once; give the folder."""
     data, rows = place / f"{given.preset}-data", place / f"{given.preset}-{given.source}"
+    if rows.is_dir():
+        return rows
     if not (data / "data" / given.source).is_dir():
         span = ["--span", given.span] if given.span else []
         command = [
@@ -62,15 +64,14 @@ def made(given: argparse.Namespace, place: Path) -> Path:
             "--force",
         ]
         subprocess.run([*command, "--source", given.source, *span], check=True)
-    if not rows.is_dir():
-        hidden = place / f".{rows.name}"
-        hidden.mkdir(exist_ok=True)
-        paths = sorted((data / "data" / given.source).iterdir())
-        with progress.bar("read files", len(paths), "files") as shown:
-            for path in paths:
-                _read(path, given.source, hidden)
-                shown.advance()
-        hidden.rename(rows)
+    hidden = place / f".{rows.name}"
+    hidden.mkdir(exist_ok=True)
+    paths = sorted((data / "data" / given.source).iterdir())
+    with progress.bar("read files", len(paths), "files") as shown:
+        for path in paths:
+            _read(path, given.source, hidden)
+            shown.advance()
+    hidden.rename(rows)
     return rows
 
 
@@ -137,9 +138,11 @@ def drawn(rows: Path, number: int, place: Path) -> Path:
     folder = place / f"{rows.name}-{number}"
     if folder.is_dir():
         return folder
+    there = sum(pq.read_metadata(path).num_rows for path in rows.iterdir())
+    if there < number and not rows.name.endswith("-flow"):
+        raise SystemExit(f"{rows} has {there:,} rows: generate more with --preset or --span")
     hidden = place / f".{folder.name}"
     hidden.mkdir(exist_ok=True)
-    there = sum(pq.read_metadata(path).num_rows for path in rows.iterdir())
     networks = -(-number // there)
     draw, left, wanted = np.random.default_rng(1), there * networks, number
     paths, together = sorted(rows.iterdir()), _FILES_AN_HOUR if networks > 1 else 1

@@ -22,8 +22,7 @@ class Announcer:
 
     def __init__(self, config: Config, source: str, topic: str = "") -> None:
         self._config = config
-        self._topic = topic or kafka.topic_of(source)
-        self._group = topic or kafka.group_of(source)
+        self._topic, self._group = kafka.line_of(source, topic)
         self._producer: KafkaProducer | None = None
 
     def send(self, paths: Sequence[str]) -> None:

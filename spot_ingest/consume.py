@@ -60,11 +60,12 @@ def run(
             worker = patience.until_done(
                 lambda: Worker(config, source, number, topic=topic), "opening the ledger"
             )
-            dead = DeadLetters(config, topic or kafka.topic_of(source.name))
+            line = kafka.line_of(source.name, topic)
+            dead = DeadLetters(config, line[0])
             log.event(_LOG, "started", worker=name)
             try:
                 while not stop.is_set():
-                    _take_part(config, worker, dead, patience, stop, name, topic)
+                    _take_part(config, worker, dead, patience, stop, name, line)
             finally:
                 dead.close()
         except StoppedError:
@@ -79,16 +80,14 @@ def _take_part(
     patience: Patience,
     stop: threading.Event,
     name: str,
-    topic: str,
+    line: tuple[str, str],
 ) -> None:
     """Join the group and work, until told to stop or until the client hears nothing any more."""
-    source = worker.source.name
+    topic, group = line
     consumer = patience.until_done(
-        lambda: _subscribe(config, source, name, topic), "joining the topic"
+        lambda: _subscribe(config, name, topic, group), "joining the topic"
     )
-    lag = partial(
-        kafka.lag, config, topic or kafka.group_of(source), topic or kafka.topic_of(source)
-    )
+    lag = partial(kafka.lag, config, group, topic)
     try:
         _Loop(consumer, worker, dead, patience, stop, lag).run()
     except _DeafError:
@@ -97,13 +96,11 @@ def _take_part(
         consumer.close()
 
 
-def _subscribe(config: Config, source: str, name: str, topic: str) -> Any:
+def _subscribe(config: Config, name: str, topic: str, group: str) -> Any:
     """Join the workers' group.
 
     The name lasts: a worker that is started again takes its partitions back at once.
     """
-    group = topic or kafka.group_of(source)
-    topic = topic or kafka.topic_of(source)
     kafka.ensure_topic(config, topic, config.integer("KAFKA_PARTITIONS"))
     consumer = kafka.consumer(
         config,

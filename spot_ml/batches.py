@@ -7,7 +7,7 @@ the fits.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from spot_common.registry import part
 from spot_ml.figures import PairFigures
 from spot_ml.gathering import gathered
+from spot_ml.packed import Batches
 from spot_ml.records import REASON, STATE, State, count_values, tag, word_columns
 from spot_ml.results import SCORE, lines, output_rows
 from spot_ml.score import combine, kept
@@ -26,7 +27,6 @@ LINE = "line"
 #: The figure of a pair that the original's order goes by.
 PAIR_SCORE = "pair_score"
 
-Batches = Iterable[pa.RecordBatch]
 T_co = TypeVar("T_co", covariant=True)
 
 #: What a partition says of its records: how often a pair occurs among the clean ones, and how many
@@ -34,6 +34,8 @@ T_co = TypeVar("T_co", covariant=True)
 COUNTED = pa.schema(
     [(name, pa.string()) for name in ("document", "word", STATE, REASON)] + [("count", pa.int64())]
 )
+#: How often a value occurs.
+VALUES = pa.schema([("value", pa.string()), ("count", pa.int64())])
 #: Rows of a partition that are gathered before they are brought together.
 _AT_ONCE = 500_000
 
@@ -95,17 +97,11 @@ def counted_batches(
 
 
 def summed_batches(counted: Batches) -> Iterator[pa.RecordBatch]:
-    """Add up what several partitions have counted: rows of ``COUNTED``, of each kind one."""
+    """Add up what several partitions have counted: of each kind one row, with its ``count``."""
     tables = (pa.Table.from_batches([batch]) for batch in counted)
-    found = gathered(tables, _add_up_counted, _AT_ONCE)
+    found = gathered(tables, add_up, _AT_ONCE)
     if found is not None:
         yield from found.to_batches(max_chunksize=_AT_ONCE)
-
-
-def _add_up_counted(counted: Sequence[pa.Table]) -> pa.Table:
-    names = [name for name in COUNTED.names if name != "count"]
-    summed = pa.concat_tables(counted).group_by(names).aggregate([("count", "sum")])
-    return summed.rename_columns(COUNTED.names)
 
 
 def _clean(tagged: pa.RecordBatch) -> pa.RecordBatch:
@@ -125,9 +121,10 @@ def count_pairs(source: SourceWords, clean: pa.RecordBatch | pa.Table) -> pa.Tab
 
 
 def add_up(counted: Sequence[pa.Table]) -> pa.Table:
-    """Add up the counts of equal pairs."""
-    summed = pa.concat_tables(counted).group_by(["document", "word"]).aggregate([("count", "sum")])
-    return summed.rename_columns(["document", "word", "count"])
+    """Add up the column ``count`` of rows that are equal otherwise."""
+    names = [name for name in counted[0].column_names if name != "count"]
+    summed = pa.concat_tables(counted).group_by(names).aggregate([("count", "sum")])
+    return summed.rename_columns([*names, "count"])
 
 
 def located(

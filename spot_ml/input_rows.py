@@ -38,9 +38,14 @@ class InputRows:
     whole: DataFrame | None = None
 
     @classmethod
-    def of(cls, frame: DataFrame, files: Sequence[InputFile], *, plain: bool) -> InputRows:
-        """Take rows of files; ``plain``: the files have the columns of the frame and no others."""
-        addresses = [unquote(address) for address in frame.inputFiles()]
+    def of(
+        cls, frame: DataFrame, addresses: Sequence[str], files: Sequence[InputFile], *, plain: bool
+    ) -> InputRows:
+        """Take rows of files, with their addresses as Spark gives them.
+
+        ``plain``: the files have the columns of the frame and no others.
+        """
+        addresses = [unquote(address) for address in addresses]
         small = all(file.length <= _MOST_BYTES for file in files)
         named = not any(_PATTERN.intersection(address) for address in addresses)
         if not (plain and small and named and addresses):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
@@ -39,14 +40,15 @@ def read(
         frame = _files(session, storage, request.input)
     found = {field.name: field.dataType.typeName() for field in frame.schema.fields}
     schema.check(found, words.model_schema, words.select_columns, str(request.input))
-    files = _listed(storage, frame)
-    return InputRows.of(frame, files, plain=not isinstance(request.input, TableInput))
+    addresses = frame.inputFiles()
+    files = _listed(storage, addresses)
+    return InputRows.of(frame, addresses, files, plain=not isinstance(request.input, TableInput))
 
 
-def _listed(storage: Storage, rows: DataFrame) -> list[InputFile]:
-    """Describe the files of rows by path; one that is gone raises what the Hadoop client raises."""
+def _listed(storage: Storage, addresses: Sequence[str]) -> list[InputFile]:
+    """Describe files by path; one that is gone raises what the Hadoop client raises."""
     found = []
-    for path in sorted(rows.inputFiles()):
+    for path in sorted(addresses):
         status, checksum = storage.describe(path)
         found.append(InputFile(
             path=unquote(urlsplit(path).path),

@@ -40,8 +40,9 @@ class Tally(NamedTuple):
 def value_counts(rows: InputRows, source: SourceWords) -> pa.Table:
     """Count the values of the source's ``counted`` column over the clean records."""
     count = partial(batches.count_batches, source.name)
-    found = rows.mapped(source.select_columns, count, "value string, count long")
-    return found.groupBy("value").agg(F.sum("count").alias("count")).toArrow()
+    return rows.gathered(
+        source.select_columns, count, batches.summed_batches, "value", batches.VALUES
+    )
 
 
 def tagged(rows: InputRows, source: SourceWords, context: Broadcast[WordContext]) -> DataFrame:

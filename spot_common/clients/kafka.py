@@ -25,6 +25,14 @@ def group_of(source: str) -> str:
     return f"spot-{source}"
 
 
+def line_of(source: str, topic: str = "") -> tuple[str, str]:
+    """The topic of a source's file names and the group of its workers.
+
+    A ``topic`` of its own stands in for the source's, and is the group's name, too.
+    """
+    return (topic, topic) if topic else (topic_of(source), group_of(source))
+
+
 def producer(config: Config) -> KafkaProducer:
     """A producer whose send counts only when every in-sync replica has the message."""
     try:

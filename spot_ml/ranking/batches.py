@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from spot_ml.batches import PAIR_SCORE, Shared, located, source_words
 from spot_ml.figures import PairFigures
 from spot_ml.gathering import gathered
+from spot_ml.packed import Batches
 from spot_ml.ranking.groups import (
     BEFORE,
     DOCUMENT,
@@ -35,8 +36,6 @@ EXPECTED, COUNT, COMPATIBLE = "expected", "count", "compatible_score"
 
 #: Rows of a partition that are gathered before only the best of their groups are kept.
 _AT_ONCE = 300_000
-
-Batches = Iterable[pa.RecordBatch]
 
 
 def surprise_batches(
