@@ -64,7 +64,7 @@ class SpreadFit:
         word, _ = _summed(state, shape)
         for _ in range(parameters.iterations):
             a = self._context.broadcast(em.smoothed(word, parameters))
-            state, before = _stepped(state, a, parameters.alpha - 1), state
+            state, before = _stepped(state, a, parameters), state
             word, likelihood = _summed(state, shape)
             before.unpersist()
             tick()
@@ -98,12 +98,17 @@ def _started(
     return Part(number, blocks, tuple(documents), added.total(), (0.0,) * len(blocks))
 
 
-def _stepped(state: RDD[Part], a: Broadcast[Matrix], smoothing: float) -> RDD[Part]:
+def _stepped(state: RDD[Part], a: Broadcast[Matrix], parameters: Parameters) -> RDD[Part]:
+    smoothing, measured = parameters.alpha - 1, parameters.tolerance > 0
+
     def step(part: Part) -> Part:
         added, documents, likelihoods = TreeSum(a.value.shape), [], []
         for block, document in zip(part.blocks, part.documents, strict=True):
             after, word, likelihood = em.step_block(
-                block, a.value[block.words], document + smoothing
+                block,
+                a.value.take(block.words, axis=0),
+                document + smoothing,
+                measured=measured,
             )
             documents.append(after)
             likelihoods.append(likelihood)

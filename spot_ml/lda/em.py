@@ -136,50 +136,77 @@ def _as_words(of_word: Matrix, block: Block) -> Matrix:
 def start_block(block: Block, share: Matrix) -> tuple[Matrix, Matrix]:
     """Give N(d) of the block's documents and what the block adds to N(w) of its words."""
     topics = share.shape[1]
-    share = share * block.count[:, None]
-    document = np.empty((len(block.pointer) - 1, topics))
-    word = np.empty((len(block.words), topics))
-    for topic in range(topics):
-        weights = share[:, topic]
-        document[:, topic] = np.bincount(block.row, weights, minlength=len(document))
-        word[:, topic] = np.bincount(block.column, weights, minlength=len(word))
+    document = np.zeros((len(block.pointer) - 1, topics))
+    word = np.zeros((len(block.words), topics))
+    _shared_out(block.row, block.column, block.count, share, document, word)
     return document, word
 
 
-def step_block(block: Block, a: Matrix, b: Matrix) -> tuple[Matrix, Matrix, float]:
+@njit(cache=True, nogil=True)
+def _shared_out(row, column, count, share, document, word):  # type: ignore[no-untyped-def]
+    """Add each pair's count to its document and to its word, as the topics share it."""
+    for pair in range(len(count)):
+        for k in range(share.shape[1]):
+            weight = share[pair, k] * count[pair]
+            document[row[pair], k] += weight
+            word[column[pair], k] += weight
+
+
+def step_block(
+    block: Block, a: Matrix, b: Matrix, *, measured: bool
+) -> tuple[Matrix, Matrix, float]:
     """Do one iteration of a block: ``a`` has the rows A of its words, ``b`` B of its documents.
 
-    Gives new N(d) of its documents, what it adds to new N(w) of its words, and the sum of
-    c ln P(word | document) before the iteration.
+    Gives new N(d) of its documents, what it adds to new N(w) of its words, and where it is
+    ``measured`` the sum of c ln P(word | document) before the iteration, else 0.
     """
     document, word = np.zeros_like(b), np.zeros_like(a)
-    likelihood = _pass(block.pointer, block.column, block.count, a, b, document, word)
-    return b * document, a * word, float(likelihood)
+    product = np.empty(len(block.count))
+    _pass(block.pointer, block.column, block.count, a, b, product, document, word)
+    likelihood = 0.0
+    if measured:
+        tokens = np.add.reduceat(block.count, block.pointer[:-1])
+        likelihood = float(block.count @ np.log(product) - tokens @ np.log(b.sum(axis=1)))
+    document *= b
+    word *= a
+    return document, word, likelihood
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _pass(pointer, column, count, a, b, document, word):  # type: ignore[no-untyped-def]
-    """Add q A to each document and q B to each word; give the log-likelihood."""
+def _pass(pointer, column, count, a, b, product, document, word):  # type: ignore[no-untyped-def]
+    """Find B . A of each pair, add q A to each document and q B to each word.
+
+    Four products of a document are found side by side: each is a sum in topic order, so that one
+    alone would wait for itself at every topic.
+    """
     topics = a.shape[1]
-    likelihood = 0.0
     for d in range(len(pointer) - 1):
-        size = 0.0
-        for k in range(topics):
-            size += b[d, k]
-        tokens = 0.0
+        own, found = b[d], document[d]
+        fours = pointer[d + 1] - (pointer[d + 1] - pointer[d]) % 4
+        for pair in range(pointer[d], fours, 4):
+            a0, a1 = a[column[pair]], a[column[pair + 1]]
+            a2, a3 = a[column[pair + 2]], a[column[pair + 3]]
+            p0 = p1 = p2 = p3 = 0.0
+            for k in range(topics):
+                p0 += own[k] * a0[k]
+                p1 += own[k] * a1[k]
+                p2 += own[k] * a2[k]
+                p3 += own[k] * a3[k]
+            product[pair], product[pair + 1] = p0, p1
+            product[pair + 2], product[pair + 3] = p2, p3
+        for pair in range(fours, pointer[d + 1]):
+            of_word = a[column[pair]]
+            p = 0.0
+            for k in range(topics):
+                p += own[k] * of_word[k]
+            product[pair] = p
         for pair in range(pointer[d], pointer[d + 1]):
-            w = column[pair]
-            product = 0.0
+            q = count[pair] / product[pair]
+            of_word, to_word = a[column[pair]], word[column[pair]]
             for k in range(topics):
-                product += b[d, k] * a[w, k]
-            q = count[pair] / product
+                found[k] += q * of_word[k]
             for k in range(topics):
-                document[d, k] += q * a[w, k]
-                word[w, k] += q * b[d, k]
-            likelihood += count[pair] * np.log(product)
-            tokens += count[pair]
-        likelihood -= tokens * np.log(size)
-    return likelihood
+                to_word[k] += q * own[k]
 
 
 @njit(cache=True, nogil=True)
@@ -256,31 +283,37 @@ def fit(
     shares = shares or random_shares(parameters.topics, parameters.seed)
     shape = (len(corpus.words), parameters.topics)
     document = np.zeros((len(corpus.documents), parameters.topics))
-    added = TreeSum(shape)
-    for block in parts:
-        document[block.documents], word = start_block(block, shares(block))
-        added.add(word, block.words)
     ending = Ending(parameters.tolerance)
     threads = len(os.sched_getaffinity(0))
     with ThreadPoolExecutor(threads, "fit") as pool:
-        for _ in range(parameters.iterations):
-            a = smoothed(added.total(), parameters)
+
+        def summed(work: Callable[[Block], tuple[Matrix, Matrix, float]]) -> tuple[Matrix, float]:
+            """Do some work on every block; N(d) is replaced, N(w) and likelihood are added up."""
             added, likelihood = TreeSum(shape), 0.0
-            step = partial(_step, a, document, parameters.alpha - 1)
-            for start in range(0, len(parts), _AHEAD * threads):
-                some = parts[start : start + _AHEAD * threads]
-                for block, (rows, word, of_block) in zip(some, pool.map(step, some), strict=True):
+            for first in range(0, len(parts), _AHEAD * threads):
+                some = parts[first : first + _AHEAD * threads]
+                for block, (rows, word, of_block) in zip(some, pool.map(work, some), strict=True):
                     document[block.documents] = rows
                     added.add(word, block.words)
                     likelihood += of_block
+            return added.total(), likelihood
+
+        word, _ = summed(lambda block: (*start_block(block, shares(block)), 0.0))
+        for _ in range(parameters.iterations):
+            a = smoothed(word, parameters)
+            word, likelihood = summed(partial(_step, a, document, parameters))
             tick()
             if ending.reached(likelihood):
                 break
-    return TopicCounts(document, added.total())
+    return TopicCounts(document, word)
 
 
-def _step(a: Matrix, document: Matrix, offset: float, block: Block) -> tuple[Matrix, Matrix, float]:
-    return step_block(block, a[block.words], document[block.documents] + offset)
+def _step(
+    a: Matrix, document: Matrix, parameters: Parameters, block: Block
+) -> tuple[Matrix, Matrix, float]:
+    """Do one iteration of a block; its likelihood is only wanted where it may end the fit."""
+    b = document[block.documents] + (parameters.alpha - 1)
+    return step_block(block, a.take(block.words, axis=0), b, measured=parameters.tolerance > 0)
 
 
 def smoothed(word: Matrix, parameters: Parameters) -> Matrix:

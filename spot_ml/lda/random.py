@@ -1,14 +1,14 @@
 """Java's 48-bit linear congruential generator, whole arrays at a time.
 
 The state follows s' = (a s + c) mod 2^48. n steps are again of this form, s -> A s + C, and two
-such maps compose, so that any position of the stream is reached in log2(n) steps and a stretch
-is filled by doubling: the second half of it is the first half moved on. Products may overflow
-64 bits: 2^48 divides 2^64, so the low 48 bits stay right.
+such maps compose, so that any position of the stream is reached in log2(n) steps. Products may
+overflow 64 bits: 2^48 divides 2^64, so the low 48 bits stay right.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 _A = 0x5DEECE66D
@@ -30,25 +30,22 @@ class JavaRandom:
 
     def doubles(self, count: int) -> NDArray[np.float64]:
         """Draw the next ``count`` doubles; each takes 26 and then 27 bits of two states."""
-        if count == 0:
-            return np.empty(0, np.float64)
-        states = self._states(2 * count)
-        high = (states[0::2] >> np.uint64(_BITS - 26)).astype(np.float64)
-        low = (states[1::2] >> np.uint64(_BITS - 27)).astype(np.float64)
-        return (high * float(1 << 27) + low) * 2.0**-53
+        found = np.empty(count)
+        self._state = int(_draw(np.uint64(self._state), found))
+        return found
 
-    def _states(self, count: int) -> NDArray[np.uint64]:
-        states = np.empty(count, dtype=np.uint64)
-        states[0] = (_A * self._state + _C) & _MASK
-        filled = 1
-        while filled < count:
-            added = min(filled, count - filled)
-            factor, constant = _jump(filled)
-            moved = states[:added] * np.uint64(factor) + np.uint64(constant)
-            states[filled : filled + added] = moved & np.uint64(_MASK)
-            filled += added
-        self._state = int(states[-1])
-        return states
+
+@njit(cache=True, nogil=True)
+def _draw(state, found):  # type: ignore[no-untyped-def]
+    """Fill an array from a state; give the state after it."""
+    factor, constant, mask = np.uint64(_A), np.uint64(_C), np.uint64(_MASK)
+    for place in range(len(found)):
+        state = (state * factor + constant) & mask
+        high = state >> np.uint64(_BITS - 26)
+        state = (state * factor + constant) & mask
+        low = state >> np.uint64(_BITS - 27)
+        found[place] = (np.float64(high) * 2.0**27 + np.float64(low)) * 2.0**-53
+    return state
 
 
 def _jump(steps: int) -> tuple[int, int]:
