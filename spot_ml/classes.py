@@ -18,8 +18,9 @@ import pyarrow.parquet as pq
 from spot_common import log
 from spot_common.config import load_config
 from spot_common.registry import check_source
-from spot_ml import arguments, job
+from spot_ml import arguments
 from spot_ml.request import of_arguments
+from spot_ml.run import run
 from spot_ml.session import CLASSES, QUICK, spark_session
 
 _SOURCE = "flow"
@@ -54,7 +55,7 @@ def _run(place: Path, java: Sequence[str]) -> None:
     ]
     request = of_arguments(arguments.parse(words), config)
     with spark_session(config, java=java) as session:
-        job.run_in(session, request, config)
+        run(session, request, config)
         gateway: Any = session.sparkContext._gateway
     gateway.shutdown()
     gateway.proc.stdin.close()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from spot_ml import mllib
 from spot_ml.lda import em
 from spot_ml.lda.em import StartedFit
 from spot_ml.lda.fit import Fit
+from spot_ml.lda.parameters import MLLIB
 from spot_ml.models.shelf import Shelf
 from spot_ml.request import COMPATIBLE, SURPRISE, Request
 from spot_ml.spread import SpreadFit
@@ -21,7 +21,11 @@ def original(storage: Storage, request: Request, pairs: int) -> Fit | None:
     if optimizer == "em":
         fit = _em(storage, request, pairs, COMPATIBLE)
         return lambda corpus, parameters, tick: fit(corpus, parameters, tick, None)
-    return mllib.fit_with(storage.session) if optimizer.startswith(mllib.PREFIX) else None
+    if not optimizer.startswith(MLLIB):
+        return None
+    from spot_ml import mllib  # takes half a second, and hardly any run needs it
+
+    return mllib.fit_with(storage.session)
 
 
 def surprise(storage: Storage, request: Request, pairs: int) -> StartedFit:

@@ -15,16 +15,14 @@ from spot_ml.corpus import Corpus
 from spot_ml.lda import online
 from spot_ml.lda.fit import Fit
 from spot_ml.lda.model import Matrix, Tick, TopicCounts
-from spot_ml.lda.parameters import Parameters
-
-PREFIX = "mllib-"
+from spot_ml.lda.parameters import MLLIB, Parameters
 
 
 def fit_with(session: SparkSession) -> Fit:
     """Give a fit that MLlib does in this session; ``tick`` is called once, at the end."""
 
     def fit(corpus: Corpus, parameters: Parameters, tick: Tick = lambda: None) -> TopicCounts:
-        optimizer = parameters.optimizer.removeprefix(PREFIX)
+        optimizer = parameters.optimizer.removeprefix(MLLIB)
         estimator = LDA(
             k=parameters.topics,
             maxIter=parameters.iterations,

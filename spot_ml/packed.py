@@ -22,6 +22,11 @@ Batches = Iterable[pa.RecordBatch]
 Stage = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 
+def same(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The stage that changes nothing."""
+    return batches
+
+
 @dataclass(frozen=True)
 class Unpacked:
     """A stage over rows, as one over batches of files.

@@ -6,18 +6,24 @@ import os
 import posixpath
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Thread
 
 from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from spot_common.config import Config
 from spot_common.errors import ServiceError
+from spot_ml.packed import same
 
 #: Java's compiler that needs little time itself.
 QUICK = "-XX:TieredStopAtLevel=1"
+
+#: What a session does beside its run: it may still go on when that is done.
+_asides: list[Thread] = []
 
 _ROOT = Path(__file__).resolve().parents[1]
 _LOG_SETTINGS = Path(__file__).parent / "data" / "log4j2.properties"
@@ -132,8 +138,15 @@ def spark_session(
         builder = builder.config(name, value)
     if tables:
         builder = builder.enableHiveSupport()
+    ended()
     with _variables(config):
         yield from _running(builder, log_file)
+
+
+def ended() -> None:
+    """Wait until what earlier sessions of this process have left is over."""
+    while _asides:
+        _asides.pop().join()
 
 
 def _running(builder: SparkSession.Builder, log_file: Path) -> Iterator[SparkSession]:
@@ -144,11 +157,35 @@ def _running(builder: SparkSession.Builder, log_file: Path) -> Iterator[SparkSes
         raise ServiceError(
             f"Spark did not start: {type(error).__name__}", hint=f"see {log_file}"
         ) from error
+    local = session.sparkContext.master.startswith("local")
+    if local:
+        _aside(_worked, session)
     try:
         yield session
     finally:
-        with suppress(Py4JError, ConnectionError):
-            session.stop()
+        (_aside if local else _now)(_stopped, session)
+
+
+def _now(work: Callable[[SparkSession], None], session: SparkSession) -> None:
+    work(session)
+
+
+def _aside(work: Callable[[SparkSession], None], session: SparkSession) -> None:
+    thread = Thread(target=work, args=(session,), daemon=True)
+    thread.start()
+    _asides.append(thread)
+
+
+def _worked(session: SparkSession) -> None:
+    """Let Spark start its daemon of Python workers, which takes a second or two."""
+    with suppress(PySparkException, Py4JError, ConnectionError):
+        session.range(1).mapInArrow(same, "id long").collect()
+
+
+def _stopped(session: SparkSession) -> None:
+    """Stop Spark; PySpark then waits a second for a thread of its own."""
+    with suppress(Py4JError, ConnectionError):
+        session.stop()
 
 
 @contextmanager

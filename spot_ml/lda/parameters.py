@@ -9,6 +9,8 @@ from spot_common.errors import UsageError
 
 #: A prior of -1 asks for the value that the optimizer recommends.
 AUTOMATIC = -1.0
+#: What the names of Spark's own optimizers begin with.
+MLLIB = "mllib-"
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,6 @@
-"""The job: one day of one source, from Parquet rows to the result file.
+"""A run: one day of one source, from Parquet rows to the result file.
 
     rows -> state and words -> counts per (document, word) -> fit -> scores -> result
-
-``python -m spot_ml.job`` takes the options of the original's main program. Exit status: 0 only
-when results were written, 2 wrong option, 3 no rows or wrong columns, 4 a service does not
-answer.
 
 The pairs are brought to the driver and the fit runs there, block after block (see ``lda.em``);
 everything that grows with the number of events stays in Spark.
@@ -12,10 +8,7 @@ everything that grows with the number of events stays in Spark.
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import replace
 
 import numpy as np
@@ -23,11 +16,8 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 
 from spot_common import log, progress
-from spot_common.cli import fail
-from spot_common.config import Config, load_config
-from spot_common.errors import SpotError
-from spot_common.registry import check_source
-from spot_ml import arguments, engine, feedback, inputs, mllib, publish, stages
+from spot_common.config import Config
+from spot_ml import engine, feedback, inputs, publish, stages
 from spot_ml.attempts import repeated
 from spot_ml.batches import PAIR_SCORE, source_words
 from spot_ml.feedback import Feedback
@@ -43,8 +33,7 @@ from spot_ml.ranking.explain import Explainer
 from spot_ml.ranking.order import Order, order
 from spot_ml.reading import Day, read_day
 from spot_ml.records import State
-from spot_ml.request import COMPATIBLE, Request, TableInput, of_arguments, top_domains
-from spot_ml.session import java_options, spark_session
+from spot_ml.request import COMPATIBLE, Request, top_domains
 from spot_ml.storage import Storage
 from spot_ml.summary import Summary
 from spot_ml.training import Trained, corpus_of, train
@@ -56,22 +45,13 @@ from spot_ml.words.source import SourceWords, WordContext
 _LOG = log.get("ml.job")
 
 
-def run(request: Request, config: Config) -> Summary:
-    """Start Spark, do the run, stop Spark. Raises a SpotError where no result was written."""
-    check_source(request.source)
-    started = time.monotonic()
-    with ExitStack() as stack:
-        with progress.bar("start Spark"):
-            tables = isinstance(request.input, TableInput)
-            java = java_options(computes=request.parameters.optimizer.startswith(mllib.PREFIX))
-            session = stack.enter_context(spark_session(config, tables=tables, java=java))
-        return run_in(session, request, config, started)
-
-
-def run_in(
+def run(
     session: SparkSession, request: Request, config: Config, started: float | None = None
 ) -> Summary:
-    """Do the run in a session that is there; ``started`` is when its time began to count."""
+    """Do the run; ``started`` is when its time began to count.
+
+    Raises a SpotError where no result was written.
+    """
     began = time.monotonic() if started is None else started
     return repeated(str(request.input), lambda: _attempt(session, request, config, began))
 
@@ -235,18 +215,3 @@ def _summary(
         model=model,
         seconds=round(time.monotonic() - started, 1),
     )
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the job with the options of the original's main program."""
-    log.configure(level="WARNING")
-    try:
-        config = load_config()
-        found = arguments.parse(sys.argv[1:] if argv is None else argv)
-        print(run(of_arguments(found, config), config).text())
-    except SpotError as error:
-        fail(error)
-
-
-if __name__ == "__main__":
-    main()
