@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spot_common.registry import part
+from spot_ml.corpus import NAME
 from spot_ml.figures import PairFigures
 from spot_ml.gathering import gathered
 from spot_ml.packed import Batches
@@ -29,11 +30,14 @@ PAIR_SCORE = "pair_score"
 
 T_co = TypeVar("T_co", covariant=True)
 
+#: How often a pair occurs. Many pairs have the same document or word: both are numbered.
+PAIRS = pa.schema([("document", NAME), ("word", NAME), ("count", pa.int64())])
 #: What a partition says of its records: how often a pair occurs among the clean ones, and how many
 #: records have a state (and reason); of each row either the first or the second two are null.
 COUNTED = pa.schema(
-    [(name, pa.string()) for name in ("document", "word", STATE, REASON)] + [("count", pa.int64())]
-)
+    [("document", NAME), ("word", NAME), (STATE, pa.string()), (REASON, pa.string()),
+     ("count", pa.int64())]
+)  # fmt: skip
 #: How often a value occurs.
 VALUES = pa.schema([("value", pa.string()), ("count", pa.int64())])
 #: Rows of a partition that are gathered before they are brought together.
@@ -105,25 +109,31 @@ def summed_batches(counted: Batches) -> Iterator[pa.RecordBatch]:
 
 
 def _clean(tagged: pa.RecordBatch) -> pa.RecordBatch:
-    return tagged.filter(pc.equal(tagged[STATE], State.CLEAN.value))
+    clean = pc.equal(tagged[STATE], State.CLEAN.value)
+    return tagged if pc.all(clean).as_py() else tagged.filter(clean)
 
 
 def count_pairs(source: SourceWords, clean: pa.RecordBatch | pa.Table) -> pa.Table:
     """Count the distinct pairs of clean records: ``document``, ``word``, ``count``."""
-    stacked = [
-        pa.table([clean[document], clean[word]], names=["document", "word"])
-        for document, word in zip(source.documents, word_columns(source), strict=True)
-    ]
-    counted = (
-        pa.concat_tables(stacked).group_by(["document", "word"]).aggregate([([], "count_all")])
-    )
-    return counted.rename_columns(["document", "word", "count"])
+    rows = clean if isinstance(clean, pa.Table) else pa.Table.from_batches([clean])
+    documents = _numbered(rows.select(source.documents))
+    words = _numbered(rows.select(word_columns(source)))
+    stacked = pa.table([documents, words], names=["document", "word"])
+    counted = stacked.group_by(["document", "word"]).aggregate([([], "count_all")])
+    return counted.rename_columns(PAIRS.names)
+
+
+def _numbered(columns: pa.Table) -> pa.DictionaryArray:
+    """The values of all columns, one after the other."""
+    chunks = [chunk for column in columns.columns for chunk in column.chunks]
+    return pa.concat_arrays(chunks).dictionary_encode() if chunks else pa.array([], NAME)
 
 
 def add_up(counted: Sequence[pa.Table]) -> pa.Table:
     """Add up the column ``count`` of rows that are equal otherwise."""
     names = [name for name in counted[0].column_names if name != "count"]
-    summed = pa.concat_tables(counted).group_by(names).aggregate([("count", "sum")])
+    together = pa.concat_tables(counted).unify_dictionaries()
+    summed = together.group_by(names).aggregate([("count", "sum")])
     return summed.rename_columns([*names, "count"])
 
 

@@ -12,6 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from spot_ml.words.source import ERROR_WORD
 
+#: A column of names that are numbered: each distinct text is kept once.
+NAME = pa.dictionary(pa.int32(), pa.string())
+
 
 @dataclass(frozen=True)
 class Corpus:
@@ -64,31 +67,40 @@ def found_in(
 
 
 def build(documents: pa.Array, words: pa.Array, counts: ArrayLike) -> Corpus:
-    """Build the corpus from triples in any order; equal pairs are added up.
+    """Build the corpus from triples in any order, of texts or numbered ones; equal pairs are added.
 
     Pairs with the error word are left out.
     """
-    keep = pc.invert(pc.equal(words, ERROR_WORD))
+    documents, words = _encoded(documents), _encoded(words)
+    error = pc.fill_null(pc.equal(words.dictionary, ERROR_WORD), False)
+    keep = pc.invert(error.take(words.indices))
     documents, words = documents.filter(keep), words.filter(keep)
     amounts = np.asarray(counts, dtype=np.float64)[np.asarray(keep)]
     document_names, document = _number(documents)
     word_names, word = _number(words)
-    order = np.lexsort((word, document))
-    document, word, amounts = document[order], word[order], amounts[order]
+    key = document * len(word_names) + word
+    order = np.argsort(key)
+    key, amounts = key[order], amounts[order]
     if len(order):
-        change = (np.diff(document, prepend=-1) != 0) | (np.diff(word, prepend=-1) != 0)
-        first = np.flatnonzero(change)
-        document, word = document[first], word[first]
-        amounts = np.add.reduceat(amounts, first)
-    return Corpus(document_names, word_names, document, word, amounts)
+        first = np.flatnonzero(np.diff(key, prepend=-1))
+        order, amounts = order[first], np.add.reduceat(amounts, first)
+    ids = (document[order].astype(np.int32), word[order].astype(np.int32))
+    return Corpus(document_names, word_names, *ids, amounts)
 
 
-def _number(texts: pa.Array) -> tuple[pa.Array, NDArray[np.int32]]:
+def _encoded(texts: pa.Array) -> pa.DictionaryArray:
+    """Number texts that are not numbered yet."""
+    return texts if pa.types.is_dictionary(texts.type) else texts.dictionary_encode()
+
+
+def _number(texts: pa.DictionaryArray) -> tuple[pa.Array, NDArray[np.int64]]:
     """Distinct texts in ascending code-point order, and the position of each entry's text.
 
     Arrow compares the bytes of UTF-8, whose order is that of the code points.
     """
-    distinct = texts.unique()
-    names = distinct.take(pc.array_sort_indices(distinct))
-    index = pc.index_in(texts, value_set=names)
-    return names, index.to_numpy(zero_copy_only=False).astype(np.int32)
+    there = texts.indices.unique()
+    names = texts.dictionary.take(there)
+    order = pc.array_sort_indices(names)
+    place = np.empty(len(texts.dictionary), np.int64)
+    place[there.take(order)] = np.arange(len(order))
+    return names.take(order), place[texts.indices]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from spot_ml.training import PAIRS
+from spot_ml.batches import PAIRS
 from spot_ml.verdicts.lines import LOW, read_lines
 from spot_ml.words.source import SourceWords, WordContext
 
@@ -89,5 +89,6 @@ def pairs(source: SourceWords, feedback: Feedback, context: WordContext, copies:
         words = source.words(batch, context)
         for document, word in zip(source.documents, words, strict=True):
             counts = np.full(batch.num_rows, copies, np.int64)
-            tables.append(pa.table([batch[document], word, counts], schema=PAIRS))
+            names = [texts.dictionary_encode() for texts in (batch[document], word)]
+            tables.append(pa.table([*names, counts], schema=PAIRS))
     return pa.concat_tables(tables)

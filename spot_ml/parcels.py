@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from spot_ml.packed import Batches, Stage
 
@@ -44,7 +45,7 @@ class Parcelled:
         for number, (start, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
             if end > start:
                 numbers.append(number)
-                parcels.append(_bytes_of(sorted_rows.slice(start, end - start)))
+                parcels.append(_bytes_of(_compact(sorted_rows.slice(start, end - start))))
         return pa.RecordBatch.from_arrays(
             [pa.array(numbers, pa.int32()), pa.array(parcels, pa.binary())], schema=_SCHEMA
         )
@@ -84,6 +85,18 @@ def _buckets(values: pa.Array, number: int) -> np.ndarray:
     places = encoded.indices.fill_null(len(names)).to_numpy(zero_copy_only=False)
     found: np.ndarray = of_names[places]
     return found
+
+
+def _compact(rows: pa.RecordBatch) -> pa.RecordBatch:
+    """The rows, whose numbered columns know no text that none of the rows has."""
+    columns = []
+    for column in rows.columns:
+        if pa.types.is_dictionary(column.type):
+            there = column.indices.unique().drop_null()
+            number = pc.index_in(column.indices, value_set=there)
+            column = pa.DictionaryArray.from_arrays(number, column.dictionary.take(there))
+        columns.append(column)
+    return pa.RecordBatch.from_arrays(columns, schema=rows.schema)
 
 
 def _bytes_of(rows: pa.RecordBatch) -> bytes:

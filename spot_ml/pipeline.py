@@ -25,7 +25,7 @@ from spot_ml.ranking.order import Order, order
 from spot_ml.records import STATE, State, count_values, tag, tagged_schema
 from spot_ml.results import order_columns, output_rows
 from spot_ml.score import ERROR_SCORE, combine, kept
-from spot_ml.training import PAIRS, Trained, train
+from spot_ml.training import Trained, train
 from spot_ml.words.source import SourceWords, WordContext
 
 _BATCH_ROWS = 10_000
@@ -76,7 +76,7 @@ def analyse(
     model_columns = [name for name, _ in source.model_schema]
     given = feedbacks.match(source, given, tagged.filter(is_clean).select(model_columns))
     extra = feedbacks.pairs(source, given, context, copies)
-    pairs = pa.concat_tables([count_pairs(source, tagged.filter(is_clean)).cast(PAIRS), extra])
+    pairs = pa.concat_tables([count_pairs(source, tagged.filter(is_clean)), extra])
     trained = train(pairs, parameters, precision)
     return Analysis(tagged, trained, _row_scores(source, tagged, trained))
 

@@ -13,7 +13,6 @@ from spot_ml import stages
 from spot_ml.input_rows import InputRows
 from spot_ml.records import State
 from spot_ml.stages import Tally
-from spot_ml.training import PAIRS
 from spot_ml.words.source import SourceWords, WordContext
 
 
@@ -51,4 +50,4 @@ def read_day(rows: InputRows, words: SourceWords, context: WordContext, what: st
     tallies, counted = stages.counted(rows, words, shared)
     if not tallies:
         raise NotFoundError(f"there are no rows at {what}")
-    return Day(rows, words, shared, tallies, counted.cast(PAIRS))
+    return Day(rows, words, shared, tallies, counted)

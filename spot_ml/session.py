@@ -157,7 +157,7 @@ def _running(builder: SparkSession.Builder, log_file: Path) -> Iterator[SparkSes
         raise ServiceError(
             f"Spark did not start: {type(error).__name__}", hint=f"see {log_file}"
         ) from error
-    local = session.sparkContext.master.startswith("local")
+    local = str(session.sparkContext.master).startswith("local")
     if local:
         _aside(_worked, session)
     try:

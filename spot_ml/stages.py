@@ -67,7 +67,7 @@ def counted(
         Tally(row[STATE], row[REASON], row["count"])
         for row in found.filter(pc.invert(of_pair)).to_pylist()
     ]
-    pairs = found.filter(of_pair).select(["document", "word", "count"])
+    pairs = found.filter(of_pair).select(batches.PAIRS.names)
     return sorted(tallies, key=lambda entry: (entry.state, entry.reason or "")), pairs
 
 

@@ -15,9 +15,6 @@ from spot_ml.lda.model import Model, Tick, TopicCounts, model_of
 from spot_ml.lda.parameters import Parameters
 from spot_ml.score import log_likelihood, scores
 
-#: Counts per (document, word), in any order; equal pairs may occur several times.
-PAIRS = pa.schema([("document", pa.string()), ("word", pa.string()), ("count", pa.int64())])
-
 
 @dataclass(frozen=True)
 class Trained:
@@ -50,8 +47,9 @@ class Trained:
 
 
 def corpus_of(pairs: pa.Table) -> Corpus:
-    """Number the pairs of a table with the schema ``PAIRS``."""
-    documents, words = pairs["document"].combine_chunks(), pairs["word"].combine_chunks()
+    """Number the pairs of a table with the schema ``PAIRS``, where equal ones may be repeated."""
+    pairs = pairs.unify_dictionaries()
+    documents, words = (pairs[name].combine_chunks() for name in ("document", "word"))
     return corpora.build(documents, words, pairs["count"].to_numpy())
 
 

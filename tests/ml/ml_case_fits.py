@@ -11,7 +11,7 @@ from scipy import sparse
 from spot_common.errors import UsageError
 from spot_ml import corpus
 from spot_ml.lda import em, model, online, parameters
-from spot_ml.training import PAIRS, train
+from spot_ml.training import train
 
 # --- corpus and fits
 
@@ -74,7 +74,7 @@ def word_output(case: Case) -> None:
 def fit_of_toy(case: Case) -> None:
     given = case["input"]
     documents, words, counts = zip(*given["doc_word_counts"], strict=True)
-    pairs = pa.table([documents, words, counts], schema=PAIRS)
+    pairs = pa.table({"document": documents, "word": words, "count": counts})
     chosen = parameters.effective(
         given["optimizer"], given["topics"], given["alpha"], given["beta"],
         given["iterations"], given["seed"],

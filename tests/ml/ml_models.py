@@ -21,7 +21,7 @@ from spot_ml.models.stored import StoredModel
 from spot_ml.ranking.order import order
 from spot_ml.records import STATE, State, count_values, tag, tagged_schema
 from spot_ml.request import COMPATIBLE, SURPRISE, Request
-from spot_ml.training import PAIRS, corpus_of
+from spot_ml.training import corpus_of
 from spot_ml.words.source import SourceWords, WordContext
 
 FEW = Parameters(topics=3, iterations=5)
@@ -64,4 +64,4 @@ def fresh(words: SourceWords, rows: pa.Table, model: StoredModel) -> tuple[pa.Ta
     """Rows that come after a model, with the words that it lets them have, and their pairs."""
     counts = count_values(words, rows.to_batches()) if words.counted else None
     found = clean_rows(words, rows, context_for(model, words, counts))
-    return found, corpus_of(count_pairs(words, found).cast(PAIRS))
+    return found, corpus_of(count_pairs(words, found))
