@@ -159,7 +159,8 @@ def _running(builder: SparkSession.Builder, log_file: Path) -> Iterator[SparkSes
         ) from error
     local = str(session.sparkContext.master).startswith("local")
     if local:
-        _aside(_worked, session)
+        _aside(_forked, session)
+        _aside(_planned, session)
     try:
         yield session
     finally:
@@ -176,10 +177,16 @@ def _aside(work: Callable[[SparkSession], None], session: SparkSession) -> None:
     _asides.append(thread)
 
 
-def _worked(session: SparkSession) -> None:
-    """Let Spark start its daemon of Python workers, which takes a second or two."""
+def _forked(session: SparkSession) -> None:
+    """Let Spark start the daemon of its Python workers, which takes a second."""
     with suppress(PySparkException, Py4JError, ConnectionError):
-        session.range(1).mapInArrow(same, "id long").collect()
+        session.sparkContext.parallelize([0], 1).count()
+
+
+def _planned(session: SparkSession) -> None:
+    """Let Java load what it plans a stage in Python with: the first one takes a second more."""
+    with suppress(PySparkException, Py4JError, ConnectionError):
+        session.range(1, numPartitions=1).mapInArrow(same, "id long").toArrow()
 
 
 def _stopped(session: SparkSession) -> None:

@@ -12,6 +12,7 @@ from spot_ml.batches import PAIR_SCORE, Shared, located, source_words
 from spot_ml.figures import PairFigures
 from spot_ml.gathering import gathered
 from spot_ml.packed import Batches
+from spot_ml.ranking.events import BONUS, EASED, as_score, hear
 from spot_ml.ranking.groups import (
     BEFORE,
     DOCUMENT,
@@ -24,7 +25,6 @@ from spot_ml.ranking.groups import (
     most_surprising,
     with_members,
 )
-from spot_ml.ranking.order import BONUS, EASED, as_score, hear
 from spot_ml.records import word_columns
 from spot_ml.results import SCORE
 from spot_ml.score import combine, kept

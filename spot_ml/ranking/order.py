@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from spot_ml.lda.em import Block, StartedFit
 from spot_ml.lda.model import Matrix, Tick, TopicCounts
 from spot_ml.lda.parameters import Parameters
 from spot_ml.ranking import backoff, start
+from spot_ml.ranking.events import BONUS, EASED
 from spot_ml.ranking.pair_groups import PairGroups
 from spot_ml.ranking.parts import Codes, Parts
 from spot_ml.ranking.surprise import Surprise, damped, surprise
@@ -23,10 +23,6 @@ from spot_ml.words.grammar import Grammar
 
 #: Share of a pair's count that the cluster of its document has at the start.
 _OWN_SHARE = 0.8
-#: The result file says exp(-T); beyond this many nats that is no number any more.
-NATS_LIMIT = 700.0
-#: Figures of a pair where somebody rated something: the surprise that is left, and what is added.
-EASED, BONUS = "eased", "bonus"
 
 
 @dataclass(frozen=True)
@@ -100,53 +96,3 @@ def _shares(block: Block, clusters: NDArray[np.int64], topics: int) -> Matrix:
     if topics > 1:
         share[np.arange(len(share)), clusters[block.documents][block.row]] = _OWN_SHARE
     return share
-
-
-class Heard(NamedTuple):
-    """Per event: its surprise with verdicts and without, and the place of the side that decided."""
-
-    nats: NDArray[np.float64]
-    before: NDArray[np.float64]
-    decided: NDArray[np.int64]
-
-
-def hear(
-    nats: Sequence[NDArray[np.float64]],
-    eased: Sequence[NDArray[np.float64]] = (),
-    bonus: Sequence[NDArray[np.float64]] = (),
-) -> Heard:
-    """Bring the surprises and verdicts of an event's documents together.
-
-    The side with the larger surprise decides whose row of the list the event is (the first of
-    equal ones), and verdicts on that row are heard. Where they leave it less than the other side
-    finds, the event is the other's row and as odd as that finds it: no verdict on one end hides
-    what is odd for the other. Without verdicts the larger surprise decides.
-    """
-    before = together(*nats)
-    if not eased:
-        return Heard(before, before, np.argmax(np.stack(nats), axis=0))
-    decided = np.argmax(np.stack(nats) + np.stack(bonus), axis=0)
-    left = np.choose(decided, eased)
-    most = np.maximum.reduce(list(eased))
-    sides = [np.where(decided == n, most, side) for n, side in enumerate(eased)]
-    lowered = left < np.choose(decided, nats)
-    found = np.where(lowered, together(*sides), before)
-    decided = np.where(lowered & (most > left), np.argmax(np.stack(eased), axis=0), decided)
-    return Heard(found + np.choose(decided, bonus), before, decided)
-
-
-def together(*sides: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Bring the surprises of an event's documents together.
-
-    The square of the mean of their roots: one that both find odd comes before one that a single
-    side finds twice as odd.
-    """
-    if len(sides) == 1:
-        return sides[0]
-    found: NDArray[np.float64] = np.mean(np.sqrt(np.stack(sides)), axis=0) ** 2
-    return found
-
-
-def as_score(nats: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give exp(-T), small for suspicious; the smallest is that of ``NATS_LIMIT``."""
-    return np.exp(-np.minimum(nats, NATS_LIMIT))

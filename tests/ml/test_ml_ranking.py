@@ -16,9 +16,10 @@ from spot_ml.corpus import Corpus, build
 from spot_ml.lda.model import TopicCounts
 from spot_ml.lda.parameters import Parameters
 from spot_ml.ranking import backoff, start
+from spot_ml.ranking.events import as_score, hear, together
 from spot_ml.ranking.explain import Explainer
 from spot_ml.ranking.listing import limited
-from spot_ml.ranking.order import as_score, hear, order, together
+from spot_ml.ranking.order import order
 from spot_ml.ranking.parts import Parts
 from spot_ml.ranking.surprise import (
     LEAST_SHAPE,
