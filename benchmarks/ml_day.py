@@ -76,7 +76,7 @@ def made(given: argparse.Namespace, place: Path) -> Path:
 
 
 def drawn_at_random(number: int, place: Path) -> Path:
-    """Make so many flows that have nothing in common, a million a file; give their folder."""
+    """Make so many flows that have nothing in common, an hour a file; give their folder."""
     folder = place / f"{_RANDOM}-flow-{number}"
     if folder.is_dir():
         return folder
@@ -84,11 +84,13 @@ def drawn_at_random(number: int, place: Path) -> Path:
     hidden.mkdir(exist_ok=True)
     draw = np.random.default_rng(1)
     schema = check_source("flow").raw.arrow()
-    for part, first in enumerate(range(0, number, 1_000_000)):
-        rows = _random_flows(draw, min(1_000_000, number - first))
-        names = [field.name for field in schema if field.name in rows]
-        table = pa.table({name: pa.array(rows[name], schema.field(name).type) for name in names})
-        pq.write_table(table, hidden / f"{part:04d}.parquet")
+    rows = _random_flows(draw, number)
+    names = [field.name for field in schema if field.name in rows]
+    table = pa.table({name: pa.array(rows[name], schema.field(name).type) for name in names})
+    for hour in range(24):
+        pq.write_table(
+            table.filter(pc.equal(table["trhour"], hour)), hidden / f"{hour:02d}.parquet"
+        )
     hidden.rename(folder)
     return folder
 

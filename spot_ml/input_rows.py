@@ -18,7 +18,7 @@ from pyspark.sql.types import StructField, StructType
 from spot_ml import parcels
 from spot_ml.models.facts import InputFile
 from spot_ml.packed import CONTENT, PATH, Stage, Unpacked
-from spot_ml.parcels import Opened, Parcelled
+from spot_ml.parcels import Opened, Parcelled, as_table, opened
 
 #: Larger files (bytes) go through Spark: a worker would have them in memory more than once.
 _MOST_BYTES = 64 << 20
@@ -62,14 +62,24 @@ class InputRows:
     ) -> pa.Table:
         """Run a stage over each partition, and one over what all say of the same ``key``.
 
-        Both give rows of ``schema``; ``key`` is one of its columns.
+        Both give rows of ``schema``; ``key`` is one of its columns. Where there are no more
+        partitions than the second stage would have, it is left out.
         """
         session = self.frame.sparkSession
         number = int(session.conf.get("spark.sql.shuffle.partitions") or 1)
-        parts = self.mapped(names, Parcelled(partly, key, number), parcels.DDL)
-        together = parts.repartitionById(number, parcels.BUCKET)
-        found = together.mapInArrow(Parcelled(Opened(whole), key, 1), parcels.DDL)
-        return parcels.table_of(found.toArrow(), schema)
+        if self._parts <= number:
+            found = self.mapped(names, Parcelled(partly, key, 1), parcels.DDL)
+        else:
+            parts = self.mapped(names, Parcelled(partly, key, number), parcels.DDL)
+            together = parts.repartitionById(number, parcels.BUCKET)
+            found = together.mapInArrow(Parcelled(Opened(whole), key, 1), parcels.DDL)
+        return as_table(opened(found.toArrow().to_batches()), schema)
+
+    @property
+    def _parts(self) -> int:
+        """How many partitions Spark makes of the rows."""
+        frame = self.frame if self.whole is None else self.whole
+        return int(frame.rdd.getNumPartitions())
 
     def mapped(self, names: Sequence[str], stage: Stage, schema: StructType | str) -> DataFrame:
         """Run a stage over Arrow batches of some columns; ``schema`` is what it gives."""

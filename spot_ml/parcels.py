@@ -70,10 +70,10 @@ def opened(parcels: Batches) -> Iterator[pa.RecordBatch]:
                 yield from stream
 
 
-def table_of(parcels: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Bring the rows of parcels together; ``schema`` is that of no rows."""
-    batches = list(opened(parcels.to_batches()))
-    return pa.Table.from_batches(batches) if batches else schema.empty_table()
+def as_table(batches: Batches, schema: pa.Schema) -> pa.Table:
+    """Bring batches together; ``schema`` is that of none."""
+    found = list(batches)
+    return pa.Table.from_batches(found) if found else schema.empty_table()
 
 
 def _buckets(values: pa.Array, number: int) -> np.ndarray:

@@ -67,6 +67,8 @@ def settings(config: Config, java: Sequence[str] | None = None) -> dict[str, str
         "spark.sql.warehouse.dir": str(config.path("WORK_DIR") / "spark-warehouse"),
         "spark.executorEnv.PYTHONPATH": str(_ROOT),
         "spark.python.daemon.module": "spot_ml.daemon",
+        # Workers of tables in the environment of all others: they share a daemon.
+        "spark.sql.execution.pyspark.udf.simplifiedTraceback.enabled": "false",
         "spark.hadoop.fs.defaultFS": file_system(config),
         "spark.hadoop.dfs.replication": config.text("HDFS_REPLICATION"),
         "spark.hadoop.ipc.client.connect.max.retries": "2",

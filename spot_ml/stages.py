@@ -57,7 +57,7 @@ def tagged(rows: InputRows, source: SourceWords, context: Broadcast[WordContext]
 def counted(
     rows: InputRows, source: SourceWords, context: Broadcast[WordContext]
 ) -> tuple[list[Tally], pa.Table]:
-    """Count the records by state and reason, and the distinct pairs of the clean ones."""
+    """Count the records by state and reason, and the pairs of the clean ones, which may repeat."""
     count = partial(batches.counted_batches, source.name, context)
     found = rows.gathered(
         source.select_columns, count, batches.summed_batches, "document", batches.COUNTED
@@ -65,7 +65,7 @@ def counted(
     of_pair = pc.is_valid(found["document"])
     tallies = [
         Tally(row[STATE], row[REASON], row["count"])
-        for row in found.filter(pc.invert(of_pair)).to_pylist()
+        for row in batches.add_up([found.filter(pc.invert(of_pair))]).to_pylist()
     ]
     pairs = found.filter(of_pair).select(batches.PAIRS.names)
     return sorted(tallies, key=lambda entry: (entry.state, entry.reason or "")), pairs

@@ -9,7 +9,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spot_ml.parcels import BUCKET, Opened, Parcelled, opened, table_of
+from spot_ml.parcels import BUCKET, Opened, Parcelled, as_table, opened
 
 #: Buckets of seven.
 EXPECTED = {"10.0.0.1": 6, "192.0.2.7": 3, "2001:db8::1": 1, "": 6, None: 0}
@@ -43,7 +43,7 @@ def test_every_row_comes_back_and_equal_keys_lie_together(
                 for document in rows["document"].to_pylist():
                     where[document].add(number)
     assert all(len(numbers) == 1 for numbers in where.values())
-    back = table_of(pa.Table.from_batches(parcels), SCHEMA) if parcels else SCHEMA.empty_table()
+    back = as_table(opened(parcels), SCHEMA)
     sent = [tuple(row.values()) for one in batches for row in one.to_pylist()]
     assert sorted(map(str, sent)) == sorted(str(tuple(r.values())) for r in back.to_pylist())
 
@@ -64,9 +64,9 @@ def test_a_stage_over_parcels_sees_their_rows() -> None:
     parcels = Parcelled(same, "document", 3)(iter([batch(["a", "b", "c"])]))
     again = list(Parcelled(Opened(same), "document", 1)(parcels))
     assert {number for parcel in again for number in parcel[BUCKET].to_pylist()} == {0}
-    assert table_of(pa.Table.from_batches(again), SCHEMA).num_rows == 3
+    assert as_table(opened(again), SCHEMA).num_rows == 3
 
 
 def test_without_parcels_there_are_no_rows_of_the_schema() -> None:
     empty = pa.table({BUCKET: pa.array([], pa.int32()), "rows": pa.array([], pa.binary())})
-    assert table_of(empty, SCHEMA) == SCHEMA.empty_table()
+    assert as_table(opened(empty.to_batches()), SCHEMA) == SCHEMA.empty_table()
