@@ -71,6 +71,8 @@ def build(documents: pa.Array, words: pa.Array, counts: ArrayLike) -> Corpus:
 
     Pairs with the error word are left out.
     """
+    from scipy import sparse  # workers, which look pairs up, build no corpus
+
     documents, words = _encoded(documents), _encoded(words)
     error = pc.fill_null(pc.equal(words.dictionary, ERROR_WORD), False)
     keep = pc.invert(error.take(words.indices))
@@ -78,14 +80,11 @@ def build(documents: pa.Array, words: pa.Array, counts: ArrayLike) -> Corpus:
     amounts = np.asarray(counts, dtype=np.float64)[np.asarray(keep)]
     document_names, document = _number(documents)
     word_names, word = _number(words)
-    key = document * len(word_names) + word
-    order = np.argsort(key)
-    key, amounts = key[order], amounts[order]
-    if len(order):
-        first = np.flatnonzero(np.diff(key, prepend=-1))
-        order, amounts = order[first], np.add.reduceat(amounts, first)
-    ids = (document[order].astype(np.int32), word[order].astype(np.int32))
-    return Corpus(document_names, word_names, *ids, amounts)
+    shape = (len(document_names), len(word_names))
+    table = sparse.coo_array((amounts, (document, word)), shape=shape).tocsr()
+    table.sum_duplicates()
+    document = np.repeat(np.arange(shape[0], dtype=np.int32), np.diff(table.indptr))
+    return Corpus(document_names, word_names, document, table.indices.astype(np.int32), table.data)
 
 
 def _encoded(texts: pa.Array) -> pa.DictionaryArray:
@@ -93,7 +92,7 @@ def _encoded(texts: pa.Array) -> pa.DictionaryArray:
     return texts if pa.types.is_dictionary(texts.type) else texts.dictionary_encode()
 
 
-def _number(texts: pa.DictionaryArray) -> tuple[pa.Array, NDArray[np.int64]]:
+def _number(texts: pa.DictionaryArray) -> tuple[pa.Array, NDArray[np.int32]]:
     """Distinct texts in ascending code-point order, and the position of each entry's text.
 
     Arrow compares the bytes of UTF-8, whose order is that of the code points.
@@ -101,6 +100,6 @@ def _number(texts: pa.DictionaryArray) -> tuple[pa.Array, NDArray[np.int64]]:
     there = texts.indices.unique()
     names = texts.dictionary.take(there)
     order = pc.array_sort_indices(names)
-    place = np.empty(len(texts.dictionary), np.int64)
-    place[there.take(order)] = np.arange(len(order))
+    place = np.empty(len(texts.dictionary), np.int32)
+    place[there.take(order)] = np.arange(len(order), dtype=np.int32)
     return names.take(order), place[texts.indices]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -49,10 +51,14 @@ def scores(model: Model, document: ArrayLike, word: ArrayLike) -> NDArray[np.flo
             hint="score the same rows that the model was trained on",
         )
     known = np.flatnonzero(word >= 0)
-    for start in range(0, len(known), _AT_ONCE):
+
+    def score(start: int) -> None:
         some = known[start : start + _AT_ONCE]
-        mix, probability = model.mix[document[some]], model.word_given_topic[word[some]]
-        result[some] = pair_scores(mix, probability)
+        mix = model.mix.take(document[some], axis=0)
+        result[some] = pair_scores(mix, model.word_given_topic.take(word[some], axis=0))
+
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0)), "score") as pool:
+        list(pool.map(score, range(0, len(known), _AT_ONCE)))
     return result
 
 
