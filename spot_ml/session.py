@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import posixpath
 import re
@@ -24,6 +26,8 @@ QUICK = "-XX:TieredStopAtLevel=1"
 
 #: What a session does beside its run: it may still go on when that is done.
 _asides: list[Thread] = []
+# At its end Python would look for cycles in all that was loaded, for a third of a second.
+atexit.register(gc.freeze)
 
 _ROOT = Path(__file__).resolve().parents[1]
 _LOG_SETTINGS = Path(__file__).parent / "data" / "log4j2.properties"

@@ -1,8 +1,8 @@
 """The EM fit with its blocks on Spark's executors: for corpora that one processor is long about.
 
-Blocks are cut and numbered as in ``lda.em``. Sixteen of them are a partition, which stays cached
+Blocks are cut and numbered as in ``lda.em``. Four of them are a partition, which stays cached
 with the topic counts of its documents. An iteration sends A to the executors; each partition gives
-the sum for N(w) of its blocks, and Spark brings the sums together in sixteens, in the order of
+the sum for N(w) of its blocks, and Spark brings the sums together in fours, in the order of
 ``TreeSum``: the result has the same digits as that of ``em.fit``, on any number of executors.
 """
 
@@ -57,7 +57,7 @@ class SpreadFit:
             return em.fit(corpus, parameters, tick, shares)
         shape = (len(corpus.words), parameters.topics)
         shares = shares or em.random_shares(parameters.topics, parameters.seed)
-        parts = list(enumerate(_in_sixteens(em.blocks(corpus))))
+        parts = list(enumerate(_in_fours(em.blocks(corpus))))
         cut: RDD[tuple[int, tuple[Block, ...]]] = self._context.parallelize(parts, len(parts))
         state = cut.map(lambda part: _started(*part, shares, shape)).persist(_KEPT)
         ending = em.Ending(parameters.tolerance)
@@ -76,7 +76,7 @@ class SpreadFit:
         return TopicCounts(np.concatenate(documents), word)
 
 
-def _in_sixteens(blocks: Iterable[Block]) -> Iterator[tuple[Block, ...]]:
+def _in_fours(blocks: Iterable[Block]) -> Iterator[tuple[Block, ...]]:
     gathered: list[Block] = []
     for block in blocks:
         gathered.append(block)
@@ -105,10 +105,7 @@ def _stepped(state: RDD[Part], a: Broadcast[Matrix], parameters: Parameters) -> 
         added, documents, likelihoods = TreeSum(a.value.shape), [], []
         for block, document in zip(part.blocks, part.documents, strict=True):
             after, word, likelihood = em.step_block(
-                block,
-                a.value.take(block.words, axis=0),
-                document + smoothing,
-                measured=measured,
+                block, a.value, document + smoothing, measured=measured
             )
             documents.append(after)
             likelihoods.append(likelihood)

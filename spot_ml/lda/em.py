@@ -19,6 +19,7 @@ place in the stream by itself.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -36,10 +37,12 @@ from spot_ml.lda.model import Matrix, Tick, TopicCounts, share_of_rows
 from spot_ml.lda.parameters import Parameters
 from spot_ml.lda.random import JavaRandom
 
-#: Pairs per block, but always whole documents. Part of the result's last digits: do not tune.
-BLOCK_PAIRS = 1 << 16
+#: A corpus is cut into this many blocks, but of not fewer and not more pairs than these. Part of
+#: the result's last digits: do not tune.
+_BLOCKS, _LEAST, _MOST = 8, 1 << 14, 1 << 18
 #: Blocks that a thread of a fit may be ahead of the sum: each keeps its part of N(w) meanwhile.
 _AHEAD = 4
+_of_thread = threading.local()
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,12 @@ class Block:
     first: int
 
 
-def blocks(corpus: Corpus, size: int = BLOCK_PAIRS) -> Iterator[Block]:
-    """Cut the corpus into blocks of whole documents with about ``size`` pairs each."""
+def blocks(corpus: Corpus, size: int = 0) -> Iterator[Block]:
+    """Cut the corpus into blocks of whole documents with about ``size`` pairs each.
+
+    By default that is as many as make few blocks, but enough for several processors.
+    """
+    size = size or min(max(corpus.pairs // _BLOCKS, _LEAST), _MOST)
     starts = corpus.starts()
     begin = 0
     while begin < len(corpus.documents):
@@ -155,58 +162,98 @@ def _shared_out(row, column, count, share, document, word):  # type: ignore[no-u
 def step_block(
     block: Block, a: Matrix, b: Matrix, *, measured: bool
 ) -> tuple[Matrix, Matrix, float]:
-    """Do one iteration of a block: ``a`` has the rows A of its words, ``b`` B of its documents.
+    """Do one iteration of a block: ``a`` is A, ``b`` has the rows B of its documents.
 
     Gives new N(d) of its documents, what it adds to new N(w) of its words, and where it is
     ``measured`` the sum of c ln P(word | document) before the iteration, else 0.
     """
-    document, word = np.zeros_like(b), np.zeros_like(a)
-    product = np.empty(len(block.count))
-    _pass(block.pointer, block.column, block.count, a, b, product, document, word)
+    topics = a.shape[1]
+    beside = _scratch(len(block.words), 2 * topics)
+    _lay_out(block.words, a, beside)
+    document, product = np.zeros_like(b), np.empty(len(block.count))
+    _pass(block.pointer, block.column, block.count, beside, b, product, document)
     likelihood = 0.0
     if measured:
         tokens = np.add.reduceat(block.count, block.pointer[:-1])
         likelihood = float(block.count @ np.log(product) - tokens @ np.log(b.sum(axis=1)))
     document *= b
-    word *= a
-    return document, word, likelihood
+    return document, beside[:, :topics] * beside[:, topics:], likelihood
+
+
+def _scratch(rows: int, columns: int) -> Matrix:
+    """A matrix to work in, until this thread asks for the next; its values are anything.
+
+    A new one for every block would cost as much time as the work in it.
+    """
+    if rows * columns > len(getattr(_of_thread, "room", ())):
+        _of_thread.room = np.empty(rows * columns)
+    room: Matrix = _of_thread.room[: rows * columns].reshape(rows, columns)
+    return room
+
+
+@njit(cache=True, nogil=True)
+def _lay_out(words, a, beside):  # type: ignore[no-untyped-def]
+    """Put A of each word beside a sum that is 0 yet."""
+    topics = a.shape[1]
+    for place in range(len(words)):
+        for k in range(topics):
+            beside[place, k] = a[words[place], k]
+        for k in range(topics):
+            beside[place, topics + k] = 0.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _pass(pointer, column, count, a, b, product, document, word):  # type: ignore[no-untyped-def]
+def _pass(pointer, column, count, beside, b, product, document):  # type: ignore[no-untyped-def]
     """Find B . A of each pair, add q A to each document and q B to each word.
 
-    Four products of a document are found side by side: each is a sum in topic order, so that one
-    alone would wait for itself at every topic.
+    A row of ``beside`` has A of a word and then its sum: what is needed together is together in
+    memory. Four pairs of a document are worked on side by side: each product is a sum in topic
+    order, so that one alone would wait for itself at every topic.
     """
-    topics = a.shape[1]
+    topics = b.shape[1]
     for d in range(len(pointer) - 1):
         own, found = b[d], document[d]
         fours = pointer[d + 1] - (pointer[d + 1] - pointer[d]) % 4
         for pair in range(pointer[d], fours, 4):
-            a0, a1 = a[column[pair]], a[column[pair + 1]]
-            a2, a3 = a[column[pair + 2]], a[column[pair + 3]]
+            w0, w1 = beside[column[pair]], beside[column[pair + 1]]
+            w2, w3 = beside[column[pair + 2]], beside[column[pair + 3]]
             p0 = p1 = p2 = p3 = 0.0
             for k in range(topics):
-                p0 += own[k] * a0[k]
-                p1 += own[k] * a1[k]
-                p2 += own[k] * a2[k]
-                p3 += own[k] * a3[k]
+                p0 += own[k] * w0[k]
+                p1 += own[k] * w1[k]
+                p2 += own[k] * w2[k]
+                p3 += own[k] * w3[k]
             product[pair], product[pair + 1] = p0, p1
             product[pair + 2], product[pair + 3] = p2, p3
+            q0, q1 = count[pair] / p0, count[pair + 1] / p1
+            q2, q3 = count[pair + 2] / p2, count[pair + 3] / p3
+            for k in range(topics):
+                found[k] = (((found[k] + q0 * w0[k]) + q1 * w1[k]) + q2 * w2[k]) + q3 * w3[k]
+            for k in range(topics):
+                w0[topics + k] += q0 * own[k]
+            for k in range(topics):
+                w1[topics + k] += q1 * own[k]
+            for k in range(topics):
+                w2[topics + k] += q2 * own[k]
+            for k in range(topics):
+                w3[topics + k] += q3 * own[k]
         for pair in range(fours, pointer[d + 1]):
-            of_word = a[column[pair]]
-            p = 0.0
-            for k in range(topics):
-                p += own[k] * of_word[k]
-            product[pair] = p
-        for pair in range(pointer[d], pointer[d + 1]):
-            q = count[pair] / product[pair]
-            of_word, to_word = a[column[pair]], word[column[pair]]
-            for k in range(topics):
-                found[k] += q * of_word[k]
-            for k in range(topics):
-                to_word[k] += q * own[k]
+            product[pair] = _add_pair(own, found, beside[column[pair]], count[pair])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _add_pair(own, found, word, count):  # type: ignore[no-untyped-def]
+    """Do for one pair what ``_pass`` does; give its product."""
+    topics = len(own)
+    product = 0.0
+    for k in range(topics):
+        product += own[k] * word[k]
+    q = count / product
+    for k in range(topics):
+        found[k] += q * word[k]
+    for k in range(topics):
+        word[topics + k] += q * own[k]
+    return product
 
 
 @njit(cache=True, nogil=True)
@@ -218,12 +265,12 @@ def _add_rows(total, rows, values):  # type: ignore[no-untyped-def]
 
 
 class TreeSum:
-    """Adds up matrices in a fixed order: sixteen after each other, the sums in sixteens again.
+    """Adds up matrices in a fixed order: four after each other, the sums in fours again.
 
-    What is added up elsewhere, sixteen at a time, has the same digits.
+    What is added up elsewhere, four at a time, has the same digits.
     """
 
-    FAN = 16
+    FAN = 4
 
     def __init__(self, shape: tuple[int, int]) -> None:
         self._sum = np.zeros(shape)
@@ -313,7 +360,7 @@ def _step(
 ) -> tuple[Matrix, Matrix, float]:
     """Do one iteration of a block; its likelihood is only wanted where it may end the fit."""
     b = document[block.documents] + (parameters.alpha - 1)
-    return step_block(block, a.take(block.words, axis=0), b, measured=parameters.tolerance > 0)
+    return step_block(block, a, b, measured=parameters.tolerance > 0)
 
 
 def smoothed(word: Matrix, parameters: Parameters) -> Matrix:
