@@ -50,6 +50,11 @@ class Corpus:
         """Position of the first pair of each document, and one past the last pair."""
         return np.searchsorted(self.document, np.arange(len(self.documents) + 1)).astype(np.int64)
 
+    def sizes(self) -> NDArray[np.float64]:
+        """The count of all pairs of each document."""
+        found = np.bincount(self.document, self.count, minlength=len(self.documents))
+        return np.asarray(found, np.float64)
+
 
 def found_in(
     keys: NDArray[np.int64], document: NDArray[Any], word: NDArray[Any], words: int

@@ -77,6 +77,7 @@ class Forecast:
             "nats": self.nats,
             "expected": self.expected,
             "count": self.corpus.count,
+            "size": self.corpus.sizes()[self.corpus.document],
             "group_kind": self.vocabulary.kind[self.corpus.word],
         }
 

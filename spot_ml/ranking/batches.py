@@ -33,6 +33,8 @@ from spot_ml.words.source import SourceWords, WordContext
 #: Columns of a scored record beside those of the result and of ``groups``: the count of the pair
 #: that decided, the count expected of it, and the original's score.
 EXPECTED, COUNT, COMPATIBLE = "expected", "count", "compatible_score"
+#: The figure of a pair that says how many events its document has.
+SIZE = "size"
 
 #: Rows of a partition that are gathered before only the best of their groups are kept.
 _AT_ONCE = 300_000
@@ -80,7 +82,8 @@ def surprises(
     """
     heard = figures.has(EASED) if heard is None else heard
     sides = [
-        [figures.at(n, p) for p in places] for n in ((NATS, EASED, BONUS) if heard else (NATS,))
+        [figures.at(name, place) for place in places]
+        for name in ((NATS, SIZE, EASED, BONUS) if heard else (NATS, SIZE))
     ]
     nats, before, decided = hear(*sides)
     place = np.choose(decided, places)

@@ -113,7 +113,7 @@ class Explainer:
         self._soft = damped(corpus.count)
         size = len(corpus.documents)
         self._soft_tokens = np.bincount(corpus.document, self._soft, minlength=size)
-        self._tokens = np.bincount(corpus.document, corpus.count, minlength=size)
+        self._tokens = corpus.sizes()
         self._total = order.counts.word.sum(axis=0)
         kinds = order.kind[corpus.word].astype(np.int64)
         pairs = np.unique(kinds * size + corpus.document)

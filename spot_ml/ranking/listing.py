@@ -9,11 +9,13 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from spot_ml.ranking.groups import RAISED, best_first, heard_and_not, most_surprising
+from spot_ml.ranking.groups import DOCUMENT, RAISED, best_first, heard_and_not, most_surprising
 from spot_ml.words.source import SourceWords
 
-#: Most rows of the list that one endpoint may have, on either side of an event.
-ROWS_PER_ENDPOINT = 3
+#: An endpoint that has had so many rows of the list has no further one of its own.
+OWN_ROWS = 3
+#: Where an event has two: so many, and as the other end of others' rows it is in this many.
+OWN_ROWS_OF_TWO, ROWS_OF_OTHERS = 2, 7
 #: How many groups are looked at for each row of the list: most are of endpoints that had theirs.
 _GROUPS_PER_ROW = 50
 _LEAST_GROUPS = 20_000
@@ -44,26 +46,28 @@ def list_of(groups: pa.Table, source: SourceWords, most: int) -> pa.Table:
     Only the best groups are looked at, however many there are: partitions give what they have.
     """
     ordered = best_first(most_surprising(groups, looked_at(most)), source)
+    owners = ordered[DOCUMENT].to_pylist()
     ends = zip(*(ordered[name].to_pylist() for name in source.documents), strict=True)
-    rows = list(limited(ends, exempt=ordered[RAISED].to_pylist()))
+    rows = list(limited(owners, ends, exempt=ordered[RAISED].to_pylist()))
     return ordered.take(pa.array(rows[:most] if most > 0 else rows, pa.int64()))
 
 
 def limited(
-    groups: Iterable[Sequence[Hashable]],
-    most: int = ROWS_PER_ENDPOINT,
+    owners: Iterable[Hashable],
+    ends: Iterable[Sequence[Hashable]],
     exempt: Iterable[bool] = repeat(False),
 ) -> Iterator[int]:
     """Give the places of the groups, best first, but those of endpoints that have had their rows.
 
-    A group is known by the endpoints of its best event; one on both sides counts once. Those that
-    are exempt are always there and take nobody's row.
+    A group has an owner, whose row it is, and the endpoints of its best event; one on both sides
+    counts once. Those that are exempt are always there and take nobody's row.
     """
     rows: Counter[Hashable] = Counter()
-    for place, (sides, free) in enumerate(zip(groups, exempt, strict=False)):
-        ends = set(sides)
+    for place, (owner, sides, free) in enumerate(zip(owners, ends, exempt, strict=False)):
+        own = OWN_ROWS if len(sides) == 1 else OWN_ROWS_OF_TWO
+        others = set(sides) - {owner}
         if free:
             yield place
-        elif all(rows[end] < most for end in ends):
-            rows.update(ends)
+        elif rows[owner] < own and all(rows[end] < ROWS_OF_OTHERS for end in others):
+            rows.update(others | {owner})
             yield place

@@ -55,11 +55,12 @@ class Order:
         return bool((self.bonus > 0).any() or (self.eased < self.surprise.nats).any())
 
     def figures(self) -> dict[str, NDArray[Any]]:
-        """Per pair: its surprise and count, its word's kind, ``group_kind``, and verdicts on it."""
+        """Per pair: its surprise, its count and its document's, its word's kind, verdicts on it."""
         return {
             "nats": self.surprise.nats,
             "expected": self.surprise.expected,
             "count": self.corpus.count,
+            "size": self.corpus.sizes()[self.corpus.document],
             "group_kind": self.kind[self.corpus.word],
             **({EASED: self.eased, BONUS: self.bonus} if self.rated else {}),
         }

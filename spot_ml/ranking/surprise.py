@@ -70,7 +70,7 @@ def surprise(
 ) -> Surprise:
     """Give the surprise of each pair; ``counts`` are those of a fit on damped counts."""
     soft = damped(corpus.count)
-    tokens = np.bincount(corpus.document, corpus.count, minlength=len(corpus.documents))
+    tokens = corpus.sizes()
     soft_tokens = np.bincount(corpus.document, soft, minlength=len(corpus.documents))
     total = counts.word.sum(axis=0)
     log_p = _log_left_out(

@@ -157,10 +157,13 @@ class Ranker:
         """The orders by a number for each side, small for suspicious."""
         suspicion = sides.min(axis=0)
         order = np.argsort(baselines.positions(suspicion), kind="stable")
-        group = np.take_along_axis(self.day.group, np.argmin(sides, axis=0)[None, :], 0)[0]
+        decided = np.argmin(sides, axis=0)
+        group = np.choose(decided, self.day.group)
         first = order[np.sort(np.unique(group[order], return_index=True)[1])]
-        ends = zip(*self.day.document[:, first].tolist(), strict=True)
-        chosen = first[np.fromiter(islice(limited(ends), self.most), np.int64)]
+        document = self.day.document[:, first]
+        owners = np.choose(decided[first], document).tolist()
+        listed = limited(owners, zip(*document.tolist(), strict=True))
+        chosen = first[np.fromiter(islice(listed, self.most), np.int64)]
         return self._orders(chosen, group, self._records(suspicion))
 
     def _records(self, suspicion: Floats) -> Ranked:

@@ -98,7 +98,7 @@ def test_one_host_and_one_word_have_a_result(source: str) -> None:
     one_host = addressed(source, rows, ["10.0.0.1"] * rows.num_rows)
     found = outcome(source, one_host)
     assert is_sound(found)
-    assert 1 <= len(found.listed) <= listing.ROWS_PER_ENDPOINT
+    assert 1 <= len(found.listed) <= listing.OWN_ROWS
     hosts = [f"10.0.{number // 250}.{number % 250}" for number in range(300)]
     found = outcome(source, addressed(source, pa.concat_tables([rows.slice(0, 1)] * 300), hosts))
     assert is_sound(found)
@@ -160,11 +160,11 @@ def test_many_partitions_and_few_make_the_same_list(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(listing, "_GROUPS_PER_ROW", 1)
     rows = ml_days.dns(12)
     groups = rows.append_column(NATS, pa.array(np.arange(rows.num_rows, 0.0, -1)))
-    groups = groups.append_column(DOCUMENT, rows["ip_dst"])
+    groups = with_column(groups, "ip_dst", ["a"] * 4 + [f"h{n}" for n in range(rows.num_rows - 4)])
+    groups = groups.append_column(DOCUMENT, groups["ip_dst"])
     groups = groups.append_column(KIND, pa.array(np.zeros(rows.num_rows, np.int32)))
     groups = groups.append_column(RAISED, pa.array(np.zeros(rows.num_rows, bool)))
-    groups = with_column(groups, "ip_dst", ["a"] * 4 + [f"h{n}" for n in range(rows.num_rows - 4)])
     words = cases.source("dns")
     few = listing.list_of(groups.slice(0, 4), words, 4)
     assert listing.list_of(groups, words, 4).equals(few)
-    assert few.num_rows == listing.ROWS_PER_ENDPOINT
+    assert few.num_rows == listing.OWN_ROWS

@@ -16,7 +16,7 @@ from spot_ml.corpus import Corpus, build
 from spot_ml.lda.model import TopicCounts
 from spot_ml.lda.parameters import Parameters
 from spot_ml.ranking import backoff, start
-from spot_ml.ranking.events import as_score, hear, together
+from spot_ml.ranking.events import as_score, deciding, hear, together
 from spot_ml.ranking.explain import Explainer
 from spot_ml.ranking.listing import limited
 from spot_ml.ranking.order import order
@@ -163,10 +163,13 @@ def test_what_both_ends_find_odd_comes_before_what_one_finds_twice_as_odd():
     assert together(np.array([3.0])).tolist() == [3.0]
 
 
-def test_without_verdicts_the_side_that_finds_more_decides_and_the_first_of_equal_ones():
-    heard = hear([np.array([4.0, 0.0, 9.0]), np.array([16.0, 40.0, 9.0])])
-    assert heard.decided.tolist() == [1, 1, 0]
-    assert heard.nats.tolist() == heard.before.tolist() == pytest.approx([9.0, 10.0, 9.0])
+def test_without_verdicts_the_smaller_side_decides_if_it_finds_nearly_as_much():
+    nats = [np.array([9.0, 16.0, 9.0, 5.4, 5.6, 0.0]), np.array([9.0, 5.0, 9.0, 10.0, 10.0, 0.0])]
+    sizes = [np.array([5.0, 9.0, 7.0, 5.0, 5.0, 5.0]), np.array([9.0, 5.0, 7.0, 9.0, 9.0, 9.0])]
+    assert deciding(nats, sizes).tolist() == [0, 0, 0, 1, 0, 0]
+    heard = hear(nats, sizes)
+    assert heard.decided.tolist() == [0, 0, 0, 1, 0, 0]
+    assert heard.nats.tolist() == heard.before.tolist() == together(*nats).tolist()
 
 
 @pytest.mark.parametrize(
@@ -177,17 +180,20 @@ def test_without_verdicts_the_side_that_finds_more_decides_and_the_first_of_equa
         ((16, 4), (0, 0), (0, 0), 0, 0),  # on both
         ((16, 4), (9, 4), (0, 0), 6.25, 0),  # what is left decides
         ((4, 16), (4, 16), (20, 0), 29, 0),  # a threat decides
+        ((10, 16), (0, 16), (0, 0), 12.82, 1),  # the smaller side: never odder than before
     ],
 )
 def test_verdicts_are_heard_by_the_side_that_decides(nats, eased, bonus, found, decided):
-    heard = hear(*([np.array([float(v)]) for v in values] for values in (nats, eased, bonus)))
-    assert heard.before.tolist() == pytest.approx([9.0])
-    assert heard.nats.tolist() == pytest.approx([found])
+    given = (nats, (5, 5), eased, bonus)
+    heard = hear(*([np.array([float(v)]) for v in values] for values in given))
+    assert heard.before.tolist() == pytest.approx(together(*(np.array([float(v)]) for v in nats)))
+    assert heard.nats.tolist() == pytest.approx([found], abs=0.01)
     assert heard.decided.tolist() == [decided]
 
 
 def test_a_verdict_on_the_only_side_is_heard():
-    heard = hear([np.array([9.0, 9.0])], [np.array([2.0, 9.0])], [np.array([0.0, 50.0])])
+    sizes = [np.array([5.0, 5.0])]
+    heard = hear([np.array([9.0, 9.0])], sizes, [np.array([2.0, 9.0])], [np.array([0.0, 50.0])])
     assert heard.nats.tolist() == [2.0, 59.0]
 
 
@@ -313,15 +319,23 @@ def test_documents_that_do_the_same_are_in_one_cluster():
 
 
 def test_an_endpoint_has_few_rows():
-    ends = [("a", "b"), ("a", "c"), ("a", "d"), ("a", "e"), ("b", "e"), ("f",)]
-    assert list(limited(ends)) == [0, 1, 2, 4, 5]
-    assert list(limited(ends, most=1)) == [0, 5]
+    assert list(limited("aaaab", [("a",), ("a",), ("a",), ("a",), ("b",)])) == [0, 1, 2, 4]
+
+
+def test_an_endpoint_has_fewer_rows_of_its_own_than_of_others():
+    ends = [("a", "s"), ("s", "a"), ("a", "t"), ("t", "a"), ("s", "b")]
+    assert list(limited("aaats", ends)) == [0, 1, 3]
+    clients = [(f"c{number}", "s") for number in range(10)]
+    assert list(limited((client for client, _ in clients), clients)) == [0, 1, 2, 3, 4, 5, 6]
+
+
+def test_one_on_both_sides_counts_once():
+    assert list(limited("aaa", [("a", "a")] * 3)) == [0, 1]
 
 
 def test_rows_of_groups_that_were_raised_do_not_count():
-    ends = [("a", "b")] * 6
     exempt = [True, False, False, False, False, True]
-    assert list(limited(ends, exempt=exempt)) == [0, 1, 2, 3, 5]
+    assert list(limited("aaaaaa", [("a", "b")] * 6, exempt)) == [0, 1, 2, 5]
 
 
 @pytest.mark.parametrize(
