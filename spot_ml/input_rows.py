@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import unquote
+from datetime import UTC, datetime
+from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
@@ -22,52 +23,70 @@ from spot_ml.parcels import Opened, Parcelled, as_table, opened
 
 #: Larger files (bytes) go through Spark: a worker would have them in memory more than once.
 _MOST_BYTES = 64 << 20
-#: Characters that Spark takes for a pattern of names.
-_PATTERN = frozenset("{}[]*?\\")
+#: What Spark is asked about a file: whether its name is a pattern, and what it says of it.
+_AS_NAMED, _DESCRIBED = "__globPaths__", (PATH, "length", "modificationTime")
+
+
+def _file(address: str, length: int, modified: datetime) -> InputFile:
+    time = modified.astimezone(UTC).isoformat(timespec="milliseconds")
+    return InputFile(urlsplit(address).path, length, time)
 
 
 @dataclass(frozen=True)
 class InputRows:
     """Rows as Spark sees them, and the files that they are in, as they were at the start.
 
-    ``whole`` has each file as a record, where workers can read them.
+    ``addresses`` are those of the files, in the same order; ``whole`` has each file as a record,
+    where workers can read them.
     """
 
     frame: DataFrame
-    files: Sequence[InputFile]
+    files: Sequence[InputFile] = ()
+    addresses: Sequence[str] = ()
     whole: DataFrame | None = None
 
     @classmethod
-    def of(
-        cls, frame: DataFrame, addresses: Sequence[str], files: Sequence[InputFile], *, plain: bool
-    ) -> InputRows:
-        """Take rows of files, with their addresses as Spark gives them.
+    def of(cls, frame: DataFrame, *, plain: bool) -> InputRows:
+        """Take the rows of a frame, whose files have its columns and no others if ``plain``.
 
-        ``plain``: the files have the columns of the frame and no others.
+        A file that is gone raises what Spark raises.
         """
-        addresses = [unquote(address) for address in addresses]
+        addresses = [unquote(address) for address in frame.inputFiles()]
+        if not addresses:
+            return cls(frame)
+        reader = frame.sparkSession.read.format("binaryFile").option(_AS_NAMED, "false")
+        whole = reader.load(addresses)
+        described = whole.select(*_DESCRIBED).toArrow().sort_by(PATH)
+        files = [
+            _file(*row) for row in zip(*(c.to_pylist() for c in described.columns), strict=True)
+        ]
         small = all(file.length <= _MOST_BYTES for file in files)
-        named = not any(_PATTERN.intersection(address) for address in addresses)
-        if not (plain and small and named and addresses):
-            return cls(frame, files)
-        whole = frame.sparkSession.read.format("binaryFile").load(addresses)
-        return cls(frame, files, whole.select(PATH, CONTENT))
+        handed = whole.select(PATH, CONTENT) if plain and small else None
+        return cls(frame, files, described[PATH].to_pylist(), handed)
 
     def fields(self, names: Sequence[str]) -> list[StructField]:
         """The fields of some columns."""
         return list(self.frame.select(*names).schema.fields)
 
     def gathered(
-        self, names: Sequence[str], partly: Stage, whole: Stage, key: str, schema: pa.Schema
+        self,
+        names: Sequence[str],
+        partly: Stage,
+        whole: Stage,
+        key: str,
+        schema: pa.Schema,
+        *,
+        repeats: bool = False,
     ) -> pa.Table:
         """Run a stage over each partition, and one over what all say of the same ``key``.
 
-        Both give rows of ``schema``; ``key`` is one of its columns. Where there are no more
-        partitions than the second stage would have, it is left out.
+        Both give rows of ``schema``; ``key`` is one of its columns. The second stage is left out
+        where ``repeats`` allows that several rows say the same, and it would have no fewer
+        partitions than the first.
         """
         session = self.frame.sparkSession
         number = int(session.conf.get("spark.sql.shuffle.partitions") or 1)
-        if self._parts <= number:
+        if repeats and self._parts <= number:
             found = self.mapped(names, Parcelled(partly, key, 1), parcels.DDL)
         else:
             parts = self.mapped(names, Parcelled(partly, key, number), parcels.DDL)

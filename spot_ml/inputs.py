@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from urllib.parse import unquote, urlsplit
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
@@ -15,7 +12,6 @@ from spot_common.errors import NotFoundError, UsageError
 from spot_ml import schema
 from spot_ml.input_rows import InputRows
 from spot_ml.launch import spellings
-from spot_ml.models.facts import InputFile
 from spot_ml.request import Folders, Request, TableInput
 from spot_ml.storage import Storage
 from spot_ml.words.source import SourceWords
@@ -40,25 +36,7 @@ def read(
         frame = _files(session, storage, request.input)
     found = {field.name: field.dataType.typeName() for field in frame.schema.fields}
     schema.check(found, words.model_schema, words.select_columns, str(request.input))
-    addresses = frame.inputFiles()
-    files = _listed(storage, addresses)
-    return InputRows.of(frame, addresses, files, plain=not isinstance(request.input, TableInput))
-
-
-def _listed(storage: Storage, addresses: Sequence[str]) -> list[InputFile]:
-    """Describe files by path; one that is gone raises what the Hadoop client raises."""
-    found = []
-    for path in sorted(addresses):
-        status, checksum = storage.describe(path)
-        found.append(InputFile(
-            path=unquote(urlsplit(path).path),
-            length=int(status.getLen()),
-            modified=datetime.fromtimestamp(
-                int(status.getModificationTime()) / 1000, UTC
-            ).isoformat(timespec="milliseconds"),
-            checksum=checksum,
-        ))  # fmt: skip
-    return found
+    return InputRows.of(frame, plain=not isinstance(request.input, TableInput))
 
 
 def _files(session: SparkSession, storage: Storage, *paths: str) -> DataFrame:

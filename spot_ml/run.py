@@ -9,6 +9,8 @@ everything that grows with the number of events stays in Spark.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -60,6 +62,8 @@ def _attempt(session: SparkSession, request: Request, config: Config, started: f
     words = source_words(request.source)
     storage = Storage(session)
     rows = inputs.read(session, storage, request, words)
+    kept = config.integer("MODELS_KEPT") if request.models else 0
+    checksums = _beside(storage.checksums, rows.addresses if kept else ())
     given = feedback.read(words, _feedback_lines(storage, request.feedback))
     memory = recall(words, request.remembered, storage)
     with progress.bar("read rows and make words"):
@@ -68,8 +72,12 @@ def _attempt(session: SparkSession, request: Request, config: Config, started: f
     given = _matched(day, given)
     trained, found = _train(storage, day, request, given, context)
     ranked = Ranked.of(found, words, context, memory, request.like) if found else None
-    facts = facts_of(request, rows.files, day.size, day.of(State.CLEAN), given, trained)
-    model = _save(storage, request, config, model_of(trained, found, context), facts)
+    model = ""
+    if kept:
+        pairs = zip(rows.files, checksums.result(), strict=True)
+        files = [replace(file, checksum=checksum) for file, checksum in pairs]
+        facts = facts_of(request, files, day.size, day.of(State.CLEAN), given, trained)
+        model = _save(storage, request, kept, model_of(trained, found, context), facts)
     with (
         progress.bar("score and write results"),
         stages.sent(session, _figures(trained, ranked), config.path("WORK_DIR")) as figures,
@@ -105,13 +113,18 @@ def _verdicts(
     return ranked.write(storage, words, made.lists, request.scored, folder)
 
 
-def _save(
-    storage: Storage, request: Request, config: Config, model: StoredModel, facts: Facts
-) -> str:
-    """Save the model before the results are written, and give its ID; empty: none is kept."""
-    kept = config.integer("MODELS_KEPT")
-    if not request.models or not kept:
-        return ""
+def _beside(
+    work: Callable[[Sequence[str]], Sequence[str]], given: Sequence[str]
+) -> Future[Sequence[str]]:
+    """Do something while the run goes on."""
+    pool = ThreadPoolExecutor(1)
+    done = pool.submit(work, given)
+    pool.shutdown(wait=False)
+    return done
+
+
+def _save(storage: Storage, request: Request, kept: int, model: StoredModel, facts: Facts) -> str:
+    """Save the model before the results are written, among so many, and give its ID."""
     shelf = Shelf(storage, request.models)
     with progress.bar("save the model"):
         identity = shelf.save(model, facts)

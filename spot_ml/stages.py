@@ -41,7 +41,12 @@ def value_counts(rows: InputRows, source: SourceWords) -> pa.Table:
     """Count the values of the source's ``counted`` column over the clean records."""
     count = partial(batches.count_batches, source.name)
     return rows.gathered(
-        source.select_columns, count, batches.summed_batches, "value", batches.VALUES
+        source.select_columns,
+        count,
+        batches.summed_batches,
+        "value",
+        batches.VALUES,
+        repeats=True,
     )
 
 
@@ -60,7 +65,12 @@ def counted(
     """Count the records by state and reason, and the pairs of the clean ones, which may repeat."""
     count = partial(batches.counted_batches, source.name, context)
     found = rows.gathered(
-        source.select_columns, count, batches.summed_batches, "document", batches.COUNTED
+        source.select_columns,
+        count,
+        batches.summed_batches,
+        "document",
+        batches.COUNTED,
+        repeats=True,
     )
     of_pair = pc.is_valid(found["document"])
     tallies = [

@@ -6,7 +6,7 @@ import posixpath
 import re
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,17 +68,19 @@ class Storage:
             found = list(self._system(path).listStatus(self._path(path)))
         return sorted(found, key=entry_name)
 
-    def describe(self, address: str) -> tuple[Any, str]:
-        """Give the Java file status of a file and its checksum with the name of the algorithm.
+    def checksums(self, addresses: Sequence[str]) -> Sequence[str]:
+        """Give the checksum of each file with the name of its algorithm.
 
-        ``address`` is the file's as Spark gives it, a URI. The checksum is empty where the file
-        system has none. What the Java side raises is not explained here: the caller may be looking
-        at a file that is on its way out.
+        It is empty where the file system has none. What the Java side raises is not explained
+        here: the caller may be looking at a file that is on its way out.
         """
-        place = self._java.org.apache.hadoop.fs.Path(self._java.java.net.URI(address))
-        system = place.getFileSystem(self.session._jsc.hadoopConfiguration())
-        found = system.getFileChecksum(place)
-        return system.getFileStatus(place), str(found.toString()) if found is not None else ""
+        found = []
+        for address in addresses:
+            place = self._java.org.apache.hadoop.fs.Path(address)
+            system = place.getFileSystem(self.session._jsc.hadoopConfiguration())
+            checksum = system.getFileChecksum(place)
+            found.append(str(checksum.toString()) if checksum is not None else "")
+        return found
 
     def delete(self, path: str) -> None:
         """Delete a file or a folder with all in it; nothing happens where there is none."""

@@ -37,7 +37,7 @@ class InputFile:
     path: str
     length: int
     modified: str
-    checksum: str
+    checksum: str = ""
 
 
 @dataclass(frozen=True)
