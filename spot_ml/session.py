@@ -65,9 +65,6 @@ def settings(config: Config, java: Sequence[str] | None = None) -> dict[str, str
         "spark.sql.execution.arrow.maxRecordsPerBatch": "100000",
         # A record may be a file or a parcel of rows.
         "spark.sql.execution.arrow.maxBytesPerBatch": str(64 << 20),
-        # Opening a file costs as much as reading so many bytes: with the default's 4 MiB a day of
-        # small files is cut into five times as many tasks as there are processors.
-        "spark.sql.files.openCostInBytes": str(1 << 18),
         # A task for each file that is only listed would take longer than the listing.
         "spark.sql.sources.parallelPartitionDiscovery.threshold": "2000",
         "spark.sql.session.timeZone": "UTC",
