@@ -175,9 +175,9 @@ def method(report: dict[str, Any]) -> list[str]:
     if any(map(grouped, report["sources"].values())):
         notes.append(
             "Every order is made a list by the same rule: one row a group (an address and a kind of"
-            " word), its first record, at most three rows an endpoint. Average precision is that of"
-            " the malicious ones of the first 1,000 rows; a list gives most records no place, so"
-            " there is no area under the ROC curve. Recall is small by construction."
+            " word), its first record, few rows an endpoint. Average precision is that of the"
+            " malicious ones of the first 1,000 rows; a list gives most records no place, so there"
+            " is no area under the ROC curve. Recall is small by construction."
         )
     if many > 1:
         notes.append(f"Figures are mean ± sample standard deviation over {many} data sets.")

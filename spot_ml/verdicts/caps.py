@@ -11,8 +11,8 @@ from spot_ml.ranking.pair_groups import PairGroups
 
 #: Of an address's groups, and of the addresses that show a kind, at most this share is lowered,
 SHARE = 0.5
-#: or so many where that is more: an address gets three rows a day, and what few machines do is
-#: what a list shows.
+#: or so many where that is more: an address gets as many rows a day at most, and what few machines
+#: do is what a list shows.
 LEAST_OF_ADDRESS = 3
 LEAST_OF_KIND = 20
 
