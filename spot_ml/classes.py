@@ -21,7 +21,7 @@ from spot_common.registry import check_source
 from spot_ml import arguments
 from spot_ml.request import of_arguments
 from spot_ml.run import run
-from spot_ml.session import CLASSES, QUICK, spark_session
+from spot_ml.session import CLASSES, QUICK, ended, spark_session
 
 _SOURCE = "flow"
 _ROW = {"treceived": "2016-07-08 00:00:00", "sip": "10.0.0.1", "dip": "10.0.0.2", "proto": "TCP"}
@@ -57,6 +57,7 @@ def _run(place: Path, java: Sequence[str]) -> None:
     with spark_session(config, java=java) as session:
         run(session, request, config)
         gateway: Any = session.sparkContext._gateway
+    ended()
     gateway.shutdown()
     gateway.proc.stdin.close()
     gateway.proc.wait()

@@ -6,10 +6,11 @@ that a run has. Files that are small enough are handed to the workers as they ar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
@@ -25,11 +26,14 @@ from spot_ml.parcels import Opened, Parcelled, as_table, opened
 _MOST_BYTES = 64 << 20
 #: What Spark is asked about a file: whether its name is a pattern, and what it says of it.
 _AS_NAMED, _DESCRIBED = "__globPaths__", (PATH, "length", "modificationTime")
+#: The file system in front of a path.
+_SYSTEM = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:(//[^/]*)?")
 
 
-def _file(address: str, length: int, modified: datetime) -> InputFile:
-    time = modified.astimezone(UTC).isoformat(timespec="milliseconds")
-    return InputFile(urlsplit(address).path, length, time)
+def described(address: str, length: int, modified: datetime) -> InputFile:
+    """Say what Spark says of a file; its address is not encoded as one of the web's would be."""
+    path = _SYSTEM.sub("", address)
+    return InputFile(path, length, modified.astimezone(UTC).isoformat(timespec="milliseconds"))
 
 
 @dataclass(frozen=True)
@@ -56,13 +60,12 @@ class InputRows:
             return cls(frame)
         reader = frame.sparkSession.read.format("binaryFile").option(_AS_NAMED, "false")
         whole = reader.load(addresses)
-        described = whole.select(*_DESCRIBED).toArrow().sort_by(PATH)
-        files = [
-            _file(*row) for row in zip(*(c.to_pylist() for c in described.columns), strict=True)
-        ]
+        listed = whole.select(*_DESCRIBED).toArrow().sort_by(PATH)
+        columns = [column.to_pylist() for column in listed.columns]
+        files = [described(*row) for row in zip(*columns, strict=True)]
         small = all(file.length <= _MOST_BYTES for file in files)
         handed = whole.select(PATH, CONTENT) if plain and small else None
-        return cls(frame, files, described[PATH].to_pylist(), handed)
+        return cls(frame, files, listed[PATH].to_pylist(), handed)
 
     def fields(self, names: Sequence[str]) -> list[StructField]:
         """The fields of some columns."""
