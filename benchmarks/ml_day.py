@@ -1,8 +1,8 @@
 """What a run of the machine learning costs, Spark's start included, beside MLlib's EM in its place.
 
-    python benchmarks/ml_day.py --rows 1000000 --mllib        P4: at least 10 times faster
+    python benchmarks/ml_day.py --preset random --mllib       P4: at least 10 times faster
     python benchmarks/ml_day.py --rows 1000000 10000000       P5: at most 11 times as long, 8 GB
-    python benchmarks/ml_day.py --preset random --rows 1000000 --mllib
+    python benchmarks/ml_day.py --rows 1000000 --mllib
     python benchmarks/ml_day.py --source dns --rows 1000000
     python benchmarks/ml_day.py --source proxy --rows 1000000
 
@@ -11,7 +11,8 @@ Parquet files; smaller numbers of rows are drawn from the same files. Services a
 orders are run: the default one, and the original's, which is what MLlib's fit is put into.
 
 ``--preset random`` is no network: flows between 20,000 addresses, all values drawn at random, so
-that nearly every flow is a pair of its own. It is the most that a number of flows can ask of a fit.
+that nearly every flow is a pair of its own. It is the most that a number of flows can ask of a fit,
+and what the original's engine was measured on.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ class Block:
 def blocks(corpus: Corpus, size: int = 0) -> Iterator[Block]:
     """Cut the corpus into blocks of whole documents with about ``size`` pairs each.
 
-    By default that is as many as make few blocks, but enough for several processors.
+    By default an eighth of the corpus, but from 16,384 to 262,144 pairs.
     """
     size = size or min(max(corpus.pairs // _BLOCKS, _LEAST), _MOST)
     starts = corpus.starts()
