@@ -208,13 +208,15 @@ def program_that(tmp_path: Path, monkeypatch) -> Callable[[str, str], None]:
         program.write_text(f"#!/bin/sh\n{script}\n")
         program.chmod(0o755)
         monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
-        monkeypatch.setattr(process, "PATIENCE", 0.3)
 
     return replaced
 
 
 @pytest.mark.parametrize("script", ["kill -SEGV $$", "exec sleep 60", "exec yes broken >&2"])
-def test_whatever_nfpcapd_does_there_is_a_reason(script: str, reads: Reads, program_that):
+def test_whatever_nfpcapd_does_there_is_a_reason(
+    script: str, reads: Reads, program_that, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(process, "PATIENCE", 0.3)
     program_that("nfpcapd", script)
     with pytest.raises(UnreadableError, match=r"nfpcapd cannot read the capture: \w"):
         reads(pcap(TWO))
