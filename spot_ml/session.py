@@ -170,11 +170,10 @@ def _running(builder: SparkSession.Builder, log_file: Path) -> Iterator[SparkSes
     try:
         yield session
     finally:
-        (_aside if local else _now)(_stopped, session)
-
-
-def _now(work: Callable[[SparkSession], None], session: SparkSession) -> None:
-    work(session)
+        if local:
+            _aside(_stopped, session)
+        else:
+            _stopped(session)
 
 
 def _aside(work: Callable[[SparkSession], None], session: SparkSession) -> None:

@@ -99,14 +99,10 @@ def _started(
 
 
 def _stepped(state: RDD[Part], a: Broadcast[Matrix], parameters: Parameters) -> RDD[Part]:
-    smoothing, measured = parameters.alpha - 1, parameters.tolerance > 0
-
     def step(part: Part) -> Part:
         added, documents, likelihoods = TreeSum(a.value.shape), [], []
         for block, document in zip(part.blocks, part.documents, strict=True):
-            after, word, likelihood = em.step_block(
-                block, a.value, document + smoothing, measured=measured
-            )
+            after, word, likelihood = em.step_block(block, a.value, document, parameters)
             documents.append(after)
             likelihoods.append(likelihood)
             added.add(word, block.words)

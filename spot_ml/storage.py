@@ -76,9 +76,7 @@ class Storage:
         """
         found = []
         for address in addresses:
-            place = self._java.org.apache.hadoop.fs.Path(address)
-            system = place.getFileSystem(self.session._jsc.hadoopConfiguration())
-            checksum = system.getFileChecksum(place)
+            checksum = self._system(address).getFileChecksum(self._path(address))
             found.append(str(checksum.toString()) if checksum is not None else "")
         return found
 

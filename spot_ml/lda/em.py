@@ -160,20 +160,21 @@ def _shared_out(row, column, count, share, document, word):  # type: ignore[no-u
 
 
 def step_block(
-    block: Block, a: Matrix, b: Matrix, *, measured: bool
+    block: Block, a: Matrix, before: Matrix, parameters: Parameters
 ) -> tuple[Matrix, Matrix, float]:
-    """Do one iteration of a block: ``a`` is A, ``b`` has the rows B of its documents.
+    """Do one iteration of a block: ``a`` is A, ``before`` has the rows N(d) of its documents.
 
-    Gives new N(d) of its documents, what it adds to new N(w) of its words, and where it is
-    ``measured`` the sum of c ln P(word | document) before the iteration, else 0.
+    Gives new N(d) of its documents, what it adds to new N(w) of its words, and where that may end
+    the fit the sum of c ln P(word | document) before the iteration, else 0.
     """
     topics = a.shape[1]
     beside = _scratch(len(block.words), 2 * topics)
     _lay_out(block.words, a, beside)
+    b = before + (parameters.alpha - 1)
     document, product = np.zeros_like(b), np.empty(len(block.count))
     _pass(block.pointer, block.column, block.count, beside, b, product, document)
     likelihood = 0.0
-    if measured:
+    if parameters.tolerance > 0:
         tokens = np.add.reduceat(block.count, block.pointer[:-1])
         likelihood = float(block.count @ np.log(product) - tokens @ np.log(b.sum(axis=1)))
     document *= b
@@ -334,6 +335,12 @@ def fit(
     threads = len(os.sched_getaffinity(0))
     with ThreadPoolExecutor(threads, "fit") as pool:
 
+        def started(block: Block) -> tuple[Matrix, Matrix, float]:
+            return *start_block(block, shares(block)), 0.0
+
+        def stepped(a: Matrix, block: Block) -> tuple[Matrix, Matrix, float]:
+            return step_block(block, a, document[block.documents], parameters)
+
         def summed(work: Callable[[Block], tuple[Matrix, Matrix, float]]) -> tuple[Matrix, float]:
             """Do some work on every block; N(d) is replaced, N(w) and likelihood are added up."""
             added, likelihood = TreeSum(shape), 0.0
@@ -345,22 +352,13 @@ def fit(
                     likelihood += of_block
             return added.total(), likelihood
 
-        word, _ = summed(lambda block: (*start_block(block, shares(block)), 0.0))
+        word, _ = summed(started)
         for _ in range(parameters.iterations):
-            a = smoothed(word, parameters)
-            word, likelihood = summed(partial(_step, a, document, parameters))
+            word, likelihood = summed(partial(stepped, smoothed(word, parameters)))
             tick()
             if ending.reached(likelihood):
                 break
     return TopicCounts(document, word)
-
-
-def _step(
-    a: Matrix, document: Matrix, parameters: Parameters, block: Block
-) -> tuple[Matrix, Matrix, float]:
-    """Do one iteration of a block; its likelihood is only wanted where it may end the fit."""
-    b = document[block.documents] + (parameters.alpha - 1)
-    return step_block(block, a, b, measured=parameters.tolerance > 0)
 
 
 def smoothed(word: Matrix, parameters: Parameters) -> Matrix:

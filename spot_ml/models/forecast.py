@@ -30,7 +30,8 @@ from spot_ml.corpus import Corpus
 from spot_ml.lda.model import Matrix
 from spot_ml.models.stored import Learned
 from spot_ml.models.vocabulary import Floats, Ids, Vocabulary
-from spot_ml.ranking.surprise import WEIGHTS, Weights, nats, shape
+from spot_ml.ranking.order import figures_of
+from spot_ml.ranking.surprise import WEIGHTS, Surprise, Weights, nats, shape
 from spot_ml.words.grammar import Grammar
 
 #: Pairs that are worked on together; a matrix of them has a column per topic.
@@ -73,13 +74,8 @@ class Forecast:
 
     def figures(self) -> dict[str, NDArray[Any]]:
         """Per pair what ``Order.figures`` has."""
-        return {
-            "nats": self.nats,
-            "expected": self.expected,
-            "count": self.corpus.count,
-            "size": self.corpus.sizes()[self.corpus.document],
-            "group_kind": self.vocabulary.kind[self.corpus.word],
-        }
+        found = Surprise(self.expected, self.nats, self.shape)
+        return figures_of(self.corpus, found, self.vocabulary.kind)
 
 
 def forecast(

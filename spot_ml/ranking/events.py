@@ -35,7 +35,8 @@ def hear(
     One side decides whose row of the list the event is, as ``deciding`` says, or where somebody
     rated a side high or medium the larger sum of surprise and bonus. Verdicts on that row are
     heard. Where they leave it less than the other side finds, the event is the other's row and as
-    odd as that finds it: no verdict on one end hides what is odd for the other.
+    odd as that finds it, but no odder than before: no verdict on one end hides what is odd for the
+    other.
     """
     before, decided = together(*nats), deciding(nats, sizes)
     if not eased:

@@ -55,15 +55,20 @@ class Order:
         return bool((self.bonus > 0).any() or (self.eased < self.surprise.nats).any())
 
     def figures(self) -> dict[str, NDArray[Any]]:
-        """Per pair: its surprise, its count and its document's, its word's kind, verdicts on it."""
-        return {
-            "nats": self.surprise.nats,
-            "expected": self.surprise.expected,
-            "count": self.corpus.count,
-            "size": self.corpus.sizes()[self.corpus.document],
-            "group_kind": self.kind[self.corpus.word],
-            **({EASED: self.eased, BONUS: self.bonus} if self.rated else {}),
-        }
+        """Per pair what ``figures_of`` gives, and verdicts on it."""
+        rated = {EASED: self.eased, BONUS: self.bonus} if self.rated else {}
+        return {**figures_of(self.corpus, self.surprise, self.kind), **rated}
+
+
+def figures_of(corpus: Corpus, surprise: Surprise, kinds: Codes) -> dict[str, NDArray[Any]]:
+    """Per pair: its surprise, its count and its document's, the kind of its word."""
+    return {
+        "nats": surprise.nats,
+        "expected": surprise.expected,
+        "count": corpus.count,
+        "size": corpus.sizes()[corpus.document],
+        "group_kind": kinds[corpus.word],
+    }
 
 
 def order(
