@@ -10,7 +10,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any
@@ -84,19 +84,21 @@ def _take_part(
 ) -> None:
     """Join the group and work, until told to stop or until the client hears nothing any more."""
     topic, group = line
+    instance = f"{socket.gethostname()}-{name}"
     consumer = patience.until_done(
-        lambda: _subscribe(config, name, topic, group), "joining the topic"
+        lambda: _subscribe(config, instance, topic, group), "joining the topic"
     )
-    lag = partial(kafka.lag, config, group, topic)
+    backlog = partial(kafka.backlog, config, group, topic)
     try:
-        _Loop(consumer, worker, dead, patience, stop, lag).run()
+        _Loop(consumer, worker, dead, patience, stop, backlog).run()
     except _DeafError:
         log.event(_LOG, "joins_again", logging.WARNING, worker=name, reason="messages wait unheard")
+        patience.until_done(lambda: kafka.leave(config, group, instance), "leaving the group")
     finally:
         consumer.close()
 
 
-def _subscribe(config: Config, name: str, topic: str, group: str) -> Any:
+def _subscribe(config: Config, instance: str, topic: str, group: str) -> Any:
     """Join the workers' group.
 
     The name lasts: a worker that is started again takes its partitions back at once.
@@ -105,7 +107,7 @@ def _subscribe(config: Config, name: str, topic: str, group: str) -> Any:
     consumer = kafka.consumer(
         config,
         group,
-        group_instance_id=f"{socket.gethostname()}-{name}",
+        group_instance_id=instance,
         max_poll_records=1,
         session_timeout_ms=_SESSION_MS,
     )
@@ -128,7 +130,7 @@ class _Pause(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-python ha
 
 
 class _DeafError(Exception):
-    """Messages wait, and the client does not give them: another one may."""
+    """Messages wait, and the client does not give them: one that joins anew may."""
 
 
 class _Loop:
@@ -141,10 +143,10 @@ class _Loop:
         dead: DeadLetters,
         patience: Patience,
         stop: threading.Event,
-        lag: Callable[[], Mapping[int, int]],
+        backlog: Callable[[], kafka.Backlog],
     ) -> None:
         self._consumer = consumer
-        self._lag = lag
+        self._backlog = backlog
         self._heard = time.monotonic()
         self._worker = worker
         self._dead = dead
@@ -180,18 +182,19 @@ class _Loop:
     def _doubt_silence(self) -> None:
         """Ask the broker, now and then, whether messages wait for a worker that hears none.
 
-        A client may lose its place in the group without a word, when a broker dies among others.
+        A client may lose its place in the group without a word, when a broker dies among others;
+        and a group may have dealt out less than all partitions, which no member's return mends.
         """
         now = time.monotonic()
         if now - self._heard < _SILENCE:
             return
         self._heard = now
         try:
-            waiting = self._lag()
+            backlog = self._backlog()
         except ServiceError:  # no broker: the client waits for it, too
             return
-        own = {part.partition for part in self._consumer.assignment()} or set(waiting)
-        if any(waiting.get(number) for number in own):
+        own = {part.partition for part in self._consumer.assignment()}
+        if backlog.unheard_by(own):
             raise _DeafError
 
     def _watch(self, seconds: float, worked: float) -> None:

@@ -93,7 +93,6 @@ def _landing(config: Config, source: str) -> tuple[int, list[float]]:
 
 def _lag(config: Config, source: str) -> int | None:
     try:
-        lag = kafka.lag(config, kafka.group_of(source), kafka.topic_of(source))
+        return kafka.backlog(config, kafka.group_of(source), kafka.topic_of(source)).messages
     except ServiceError:
         return None
-    return sum(lag.values())

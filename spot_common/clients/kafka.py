@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.admin import NewPartitions, NewTopic, OffsetSpec
-from kafka.errors import InvalidPartitionsError, KafkaError, TopicAlreadyExistsError
+from kafka.admin import MemberToRemove, NewPartitions, NewTopic, OffsetSpec
+from kafka.coordinator.assignors.range import RangePartitionAssignor
+from kafka.errors import (
+    InvalidPartitionsError,
+    KafkaError,
+    TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
+)
 
 from spot_common.config import Config
 from spot_common.errors import ServiceError
@@ -49,11 +57,31 @@ def consumer(config: Config, group: str, *topics: str, **options: Any) -> KafkaC
             **_common(config),
             group_id=group,
             enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            **options,
+            **{
+                "auto_offset_reset": "earliest",
+                "partition_assignment_strategy": [_KnownPartitions],
+                **options,
+            },
         )
     except KafkaError as error:
         raise unreachable(config) from error
+
+
+class _KnownPartitions(RangePartitionAssignor):  # type: ignore[misc] # kafka-python has no types
+    """Deals partitions out once they are known.
+
+    A client joins its group before it has asked for the topic's partitions. As the group's leader
+    it would give every member nothing, to do it again a moment later; where it dies in between,
+    the group keeps the nothing for ever: members with lasting names come back without a new deal.
+    """
+
+    @classmethod
+    def assign(cls, cluster: Any, members: Any) -> Any:
+        """Give each member its partitions; an error that the client retries where none is known."""
+        for topic in {topic for member in members for topic in member.metadata.topics}:
+            if not cluster.partitions_for_topic(topic):
+                raise UnknownTopicOrPartitionError(topic)
+        return super().assign(cluster, members)
 
 
 def ensure_topic(config: Config, topic: str, partitions: int) -> None:
@@ -83,8 +111,32 @@ def _widen(admin: KafkaAdminClient, topic: str, partitions: int) -> None:
             admin.create_partitions({topic: NewPartitions(partitions)})
 
 
-def lag(config: Config, group: str, topic: str) -> dict[int, int]:
-    """Give how many messages of each partition a group has not committed."""
+@dataclass(frozen=True)
+class Backlog:
+    """What waits for a group in a topic, and who is there to hear it.
+
+    ``waiting`` counts the messages of each partition that the group has not committed; ``held``
+    are the partitions that some member of the group has.
+    """
+
+    waiting: Mapping[int, int]
+    held: frozenset[int]
+
+    @property
+    def messages(self) -> int:
+        """How many messages wait."""
+        return sum(self.waiting.values())
+
+    def unheard_by(self, own: Collection[int]) -> bool:
+        """Whether messages wait in a member's own partitions, or in some that nobody has."""
+        return any(
+            count and (number in own or number not in self.held)
+            for number, count in self.waiting.items()
+        )
+
+
+def backlog(config: Config, group: str, topic: str) -> Backlog:
+    """Ask what waits for a group, and whether it has somebody to hear it."""
     admin = _admin(config)
     try:
         (described,) = admin.describe_topics([topic])
@@ -93,15 +145,38 @@ def lag(config: Config, group: str, topic: str) -> dict[int, int]:
         ends = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
         starts = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
         done = admin.list_group_offsets({group: partitions})[group]
+        members = admin.describe_groups([group])[group]["members"]
     except KafkaError as error:
         raise unreachable(config) from error
     finally:
         admin.close()
-    found = {}
+    waiting = {}
     for part in partitions:
         committed = done[part].offset if part in done else -1
-        found[part.partition] = max(0, ends[part].offset - max(committed, starts[part].offset))
-    return found
+        begins = max(committed, starts[part].offset)
+        waiting[part.partition] = max(0, ends[part].offset - begins)
+    return Backlog(waiting, frozenset(_held(members, topic)))
+
+
+def _held(members: list[dict[str, Any]], topic: str) -> set[int]:
+    held: set[int] = set()
+    for member in members:
+        assignment = member["member_assignment"] or {"assigned_partitions": []}
+        for part in assignment["assigned_partitions"]:
+            if part["topic"] == topic:
+                held.update(part["partitions"])
+    return held
+
+
+def leave(config: Config, group: str, instance: str) -> None:
+    """Take a member with a lasting name out of its group, which deals its partitions out anew."""
+    admin = _admin(config)
+    try:
+        admin.remove_group_members(group, [MemberToRemove(group_instance_id=instance)])
+    except KafkaError as error:
+        raise unreachable(config) from error
+    finally:
+        admin.close()
 
 
 def probe(config: Config) -> None:

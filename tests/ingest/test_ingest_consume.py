@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 from kafka import TopicPartition
 
+from spot_common.clients.kafka import Backlog
 from spot_common.config import load_config
 from spot_common.errors import ServiceError, UsageError
 from spot_ingest import consume
@@ -111,29 +113,34 @@ class Deaf(Spinning):
 
 
 @pytest.mark.parametrize(
-    ("own", "waiting", "doubted"),
+    ("own", "waiting", "held", "doubted"),
     [
-        ({TopicPartition("t", 1)}, {0: 0, 1: 3}, True),
-        ({TopicPartition("t", 1)}, {0: 5, 1: 0}, False),  # another worker's
-        (set(), {0: 5, 1: 0}, True),
-        (set(), {0: 0, 1: 0}, False),
+        ({1}, {0: 0, 1: 3}, {0, 1}, True),
+        ({1}, {0: 5, 1: 0}, {0, 1}, False),  # another worker's
+        ({1}, {0: 5, 1: 0}, {1}, True),  # nobody's
+        (set(), {0: 5, 1: 0}, set(), True),
+        (set(), {0: 5, 1: 0}, {0, 1}, False),  # more workers than partitions
+        (set(), {0: 0, 1: 0}, set(), False),
     ],
 )
-def test_a_client_that_hears_nothing_of_what_waits_is_replaced(monkeypatch, own, waiting, doubted):
+def test_a_client_that_hears_nothing_of_what_waits_is_replaced(
+    monkeypatch, own, waiting, held, doubted
+):
     clock, asked = SimpleNamespace(now=0.0), []
     monkeypatch.setattr("time.monotonic", lambda: clock.now)
+    own = {TopicPartition("t", number) for number in own}
     stop, consumer = threading.Event(), Deaf(clock, own)
     patience = Patience(consume._LOG, SimpleNamespace(well=True), stop)
 
-    def lag() -> dict[int, int]:
+    def backlog() -> Backlog:
         asked.append(clock.now)
         if len(asked) == 1:
             raise ServiceError("Kafka does not answer")
         if len(asked) == 3:
             stop.set()
-        return waiting
+        return Backlog(waiting, frozenset(held))
 
-    loop = consume._Loop(consumer, SimpleNamespace(), SimpleNamespace(), patience, stop, lag)
+    loop = consume._Loop(consumer, SimpleNamespace(), SimpleNamespace(), patience, stop, backlog)
     if doubted:
         with pytest.raises(consume._DeafError):
             loop.run()
@@ -160,8 +167,11 @@ def test_a_worker_that_hears_nothing_joins_its_group_again(config, monkeypatch):
             raise consume._DeafError
         stop.set()
 
+    left = []
     monkeypatch.setattr(consume, "_subscribe", subscribe)
+    monkeypatch.setattr(consume.kafka, "leave", lambda *at: left.append(at[1:]))
     monkeypatch.setattr(consume._Loop, "run", run)
     monkeypatch.setattr(consume, "Worker", lambda *_, **__: SimpleNamespace(source=FLOW))
     consume.run(config, "flow", 0, stop)
     assert [client.closed for client in clients] == [True, True]
+    assert left == [("spot-flow", f"{socket.gethostname()}-worker-flow-0")]
