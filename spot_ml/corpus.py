@@ -78,7 +78,7 @@ def build(documents: pa.Array, words: pa.Array, counts: ArrayLike) -> Corpus:
     """
     from scipy import sparse  # workers, which look pairs up, build no corpus
 
-    documents, words = _encoded(documents), _encoded(words)
+    documents, words = numbered(documents), numbered(words)
     error = pc.fill_null(pc.equal(words.dictionary, ERROR_WORD), False)
     keep = pc.invert(error.take(words.indices))
     documents, words = documents.filter(keep), words.filter(keep)
@@ -92,7 +92,7 @@ def build(documents: pa.Array, words: pa.Array, counts: ArrayLike) -> Corpus:
     return Corpus(document_names, word_names, document, table.indices.astype(np.int32), table.data)
 
 
-def _encoded(texts: pa.Array) -> pa.DictionaryArray:
+def numbered(texts: pa.Array) -> pa.DictionaryArray:
     """Number texts that are not numbered yet."""
     return texts if pa.types.is_dictionary(texts.type) else texts.dictionary_encode()
 

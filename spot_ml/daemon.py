@@ -8,9 +8,11 @@ from pyspark.daemon import manager
 
 from spot_common.registry import part, sources
 from spot_ml.ranking import batches as _stages  # noqa: F401 - loaded before workers are forked
+from spot_ml.words.domain import suffixes
 
 if __name__ == "__main__":
     for source in sources():
         part("spot_ml.words", source)
+    suffixes()
     gc.freeze()
     manager()

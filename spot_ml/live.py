@@ -158,7 +158,7 @@ def _summary(
     results: int,
     started: float,
 ) -> LiveSummary:
-    known = model.compatible.corpus
+    known = (model.surprise or model.compatible).corpus
     return LiveSummary(
         source=live.source,
         model=live.model,

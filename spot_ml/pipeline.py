@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from spot_ml import feedback as feedbacks
 from spot_ml.batches import PAIR_SCORE, count_pairs, places_of
+from spot_ml.corpus import Corpus
 from spot_ml.feedback import Feedback
 from spot_ml.figures import PairFigures
 from spot_ml.lda.parameters import Parameters
@@ -25,7 +26,7 @@ from spot_ml.ranking.order import Order, order
 from spot_ml.records import STATE, State, count_values, tag, tagged_schema
 from spot_ml.results import order_columns, output_rows
 from spot_ml.score import ERROR_SCORE, combine, kept
-from spot_ml.training import Trained, train
+from spot_ml.training import Trained, corpus_of, has_amended, train
 from spot_ml.words.source import SourceWords, WordContext
 
 _BATCH_ROWS = 10_000
@@ -33,9 +34,13 @@ _BATCH_ROWS = 10_000
 
 @dataclass(frozen=True)
 class Analysis:
-    """Tagged rows, what was trained on them, and a score per row (-1: no word, NaN: not clean)."""
+    """Tagged rows, what was trained on them, and a score per row (-1: no word, NaN: not clean).
+
+    ``corpus`` has the pairs as their words are, ``trained`` is about the original's words.
+    """
 
     rows: pa.Table
+    corpus: Corpus
     trained: Trained
     score: NDArray[np.float64]
 
@@ -78,15 +83,18 @@ def analyse(
     extra = feedbacks.pairs(source, given, context, copies)
     pairs = pa.concat_tables([count_pairs(source, tagged.filter(is_clean)), extra])
     trained = train(pairs, parameters, precision)
-    return Analysis(tagged, trained, _row_scores(source, tagged, trained))
+    corpus = corpus_of(pairs) if has_amended(pairs) else trained.corpus
+    return Analysis(tagged, corpus, trained, _row_scores(source, tagged, corpus, trained))
 
 
-def _row_scores(source: SourceWords, tagged: pa.Table, trained: Trained) -> NDArray[np.float64]:
+def _row_scores(
+    source: SourceWords, tagged: pa.Table, corpus: Corpus, trained: Trained
+) -> NDArray[np.float64]:
     score = np.full(tagged.num_rows, np.nan)
     state = tagged[STATE]
     score[np.asarray(pc.equal(state, State.CORRUPT.value))] = ERROR_SCORE
     clean = np.asarray(pc.equal(state, State.CLEAN.value))
-    figures = PairFigures.of(trained.corpus, {PAIR_SCORE: trained.score})
+    figures = PairFigures.of(corpus, {PAIR_SCORE: trained.of(corpus)})
     places = places_of(source, tagged.filter(pa.array(clean)), figures)
     score[clean] = combine(*(figures.at(PAIR_SCORE, place) for place in places))
     return score
@@ -97,7 +105,7 @@ def surprising(source: SourceWords, analysis: Analysis, parameters: Parameters) 
 
     ``analysis`` must be one without feedback.
     """
-    return _scored(source, analysis, order(analysis.trained.corpus, source.grammar, parameters))
+    return _scored(source, analysis, order(analysis.corpus, source.grammar, parameters))
 
 
 def listed(
@@ -125,7 +133,7 @@ def lists(
 
 def _scored(source: SourceWords, analysis: Analysis, found: Order) -> pa.Table:
     """The clean rows with what an order finds; where it has heard verdicts, with and without."""
-    known = {**found.figures(), PAIR_SCORE: analysis.trained.score}
+    known = {**found.figures(), PAIR_SCORE: analysis.trained.of(found.corpus)}
     figures = PairFigures.of(found.corpus, known)
     rows = analysis.rows.filter(pc.equal(analysis.rows[STATE], State.CLEAN.value))
     batch = _one_batch(rows)

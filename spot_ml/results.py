@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spot_ml.records import word_columns
+from spot_ml.words.amended import plain
 from spot_ml.words.source import SourceWords
 
 SCORE = "score"
@@ -32,10 +33,10 @@ def order_columns(source: SourceWords) -> tuple[str, ...]:
 
 
 def output_rows(source: SourceWords, rows: pa.RecordBatch) -> pa.RecordBatch:
-    """Pick the output columns from tagged rows that have a score."""
-    first_word = word_columns(source)[0]
-    names = [first_word if name == WORD else name for name in output_columns(source)]
-    return pa.RecordBatch.from_arrays([rows[n] for n in names], names=list(output_columns(source)))
+    """Pick the output columns from tagged rows that have a score; the word is the original's."""
+    names, first_word = list(output_columns(source)), word_columns(source)[0]
+    columns = [plain(rows[first_word]) if name == WORD else rows[name] for name in names]
+    return pa.RecordBatch.from_arrays(columns, names=names)
 
 
 def double_text(value: float) -> str:

@@ -38,7 +38,7 @@ from spot_ml.records import State
 from spot_ml.request import COMPATIBLE, Request, top_domains
 from spot_ml.storage import Storage
 from spot_ml.summary import Summary
-from spot_ml.training import Trained, corpus_of, train
+from spot_ml.training import Trained, corpus_of, has_amended, train
 from spot_ml.verdicts.memory import recall
 from spot_ml.verdicts.record import Heard
 from spot_ml.verdicts.run import Ranked, write_aside
@@ -144,6 +144,7 @@ def _context(
         user_domain=request.user_domain,
         top_domains=top_domains(config),
         compatible=request.compatible,
+        any_ending=request.order != COMPATIBLE,
     )
     if words.counted is None:
         return context
@@ -174,7 +175,8 @@ def _train(
     if request.order == COMPATIBLE:
         return trained, None
     with progress.bar("find what is surprising", parameters.iterations, "iterations") as shown:
-        corpus = corpus_of(day.counted) if extra.num_rows else trained.corpus
+        same = not extra.num_rows and not has_amended(day.counted)
+        corpus = trained.corpus if same else corpus_of(day.counted)
         started = engine.surprise(storage, request, day.counted.num_rows)
         found = order(corpus, words.grammar, parameters, shown.advance, started)
         return trained, found

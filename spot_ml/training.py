@@ -6,19 +6,21 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from spot_ml import corpus as corpora
-from spot_ml.corpus import Corpus
+from spot_ml.corpus import Corpus, found_in
 from spot_ml.lda.fit import FITS, Fit
 from spot_ml.lda.model import Model, Tick, TopicCounts, model_of
 from spot_ml.lda.parameters import Parameters
 from spot_ml.score import log_likelihood, scores
+from spot_ml.words.amended import is_amended, plain
 
 
 @dataclass(frozen=True)
 class Trained:
-    """The corpus, the fit to it and its model, and the score of each pair of the corpus."""
+    """The corpus of plain words, the fit to it and its model, and the score of each pair."""
 
     corpus: Corpus
     counts: TopicCounts
@@ -41,9 +43,18 @@ class Trained:
         )
 
     def of(self, corpus: Corpus) -> NDArray[np.float64]:
-        """The score of each pair of another corpus, whose pairs are all of this one."""
-        documents = corpus.documents.take(pa.array(corpus.document))
-        return self.score[self.corpus.places(documents, corpus.words.take(pa.array(corpus.word)))]
+        """The score of each pair of another corpus, whose plain pairs are all of this one."""
+        if corpus is self.corpus:
+            return self.score
+        document = _ids(corpus.documents, self.corpus.documents)[corpus.document]
+        word = _ids(plain(corpus.words), self.corpus.words)[corpus.word]
+        return self.score[found_in(self.corpus.keys, document, word, len(self.corpus.words))]
+
+
+def _ids(names: pa.Array, known: pa.Array) -> NDArray[np.int64]:
+    """The place of each name among others, all of which are there."""
+    found: NDArray[np.int64] = pc.index_in(names, value_set=known).to_numpy().astype(np.int64)
+    return found
 
 
 def corpus_of(pairs: pa.Table) -> Corpus:
@@ -53,6 +64,21 @@ def corpus_of(pairs: pa.Table) -> Corpus:
     return corpora.build(documents, words, pairs["count"].to_numpy())
 
 
+def has_amended(pairs: pa.Table) -> bool:
+    """Say whether any pair has an amended word."""
+    return any(is_amended(corpora.numbered(chunk).dictionary) for chunk in pairs["word"].chunks)
+
+
+def _plain_pairs(pairs: pa.Table) -> pa.Table:
+    """The pairs with the original's words."""
+    if not has_amended(pairs):
+        return pairs
+    words = corpora.numbered(pairs.unify_dictionaries()["word"].combine_chunks())
+    named = plain(words.dictionary).dictionary_encode()
+    numbered = pa.DictionaryArray.from_arrays(named.indices.take(words.indices), named.dictionary)
+    return pairs.set_column(pairs.column_names.index("word"), "word", numbered)
+
+
 def train(
     pairs: pa.Table,
     parameters: Parameters,
@@ -60,8 +86,11 @@ def train(
     tick: Tick = lambda: None,
     fit: Fit | None = None,
 ) -> Trained:
-    """Number the pairs, fit the model, score each pair. ``fit`` replaces the optimizer's own."""
-    corpus = corpus_of(pairs)
+    """Number the plain pairs, fit the original's model, score each pair.
+
+    ``fit`` replaces the optimizer's own.
+    """
+    corpus = corpus_of(_plain_pairs(pairs))
     counts = (fit or FITS[parameters.optimizer])(corpus, parameters, tick)
     model = model_of(counts, precision)
     return Trained(corpus, counts, model, scores(model, corpus.document, corpus.word))

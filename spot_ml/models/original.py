@@ -10,6 +10,7 @@ from spot_ml.corpus import Corpus
 from spot_ml.lda.model import Model, model_of
 from spot_ml.models.stored import Learned
 from spot_ml.score import UNKNOWN, scores
+from spot_ml.words.amended import plain
 
 
 def original_scores(model: Learned, fresh: Corpus, precision: int) -> np.ndarray:
@@ -23,7 +24,7 @@ def original_scores(model: Learned, fresh: Corpus, precision: int) -> np.ndarray
     equal = np.full((1, width), 1.0 / width, fitted.mix.dtype)
     widened = Model(np.concatenate([fitted.mix, equal]), fitted.word_given_topic)
     document = _ids(fresh.documents, model.corpus.documents, len(fitted.mix))
-    word = _ids(fresh.words, model.corpus.words, UNKNOWN)
+    word = _ids(plain(fresh.words), model.corpus.words, UNKNOWN)
     return scores(widened, document[fresh.document], word[fresh.word])
 
 

@@ -59,13 +59,14 @@ def read(folder: Path, user_domain: str, compatible: bool) -> StoredModel:
     """Read what ``write`` wrote; DataError where a table is missing or damaged."""
     try:
         counts = _take(folder / _COUNTS)
+        has_surprise = (folder / f"{_SURPRISE}-pairs.parquet").exists()
         context = WordContext(
             user_domain=user_domain,
             top_domains=frozenset(_take(folder / _TOP)["label"].to_pylist()),
             counts=dict(zip(*(column.to_pylist() for column in counts.columns), strict=True)),
             compatible=compatible,
+            any_ending=has_surprise,
         )
-        has_surprise = (folder / f"{_SURPRISE}-pairs.parquet").exists()
         return StoredModel(
             compatible=_read_learned(folder, _COMPATIBLE),
             surprise=_read_learned(folder, _SURPRISE) if has_surprise else None,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from spot_ml.words import phrases
+from spot_ml.words.amended import amended, by_parts
 from spot_ml.words.bins import ENTROPY_CUTS, bin_of, log_int
 from spot_ml.words.clock import Hours, hours
 from spot_ml.words.columns import join_words, missing, numbers, outside
-from spot_ml.words.domain import domain_features
+from spot_ml.words.domain import DomainFeatures, domain_features, registered_name
 from spot_ml.words.grammar import Grammar, Link, by_pattern
 from spot_ml.words.source import (
     Fault,
@@ -81,25 +83,39 @@ def _words(rows: pa.RecordBatch, context: WordContext) -> tuple[pa.Array]:
     else:
         stamp = numbers(rows["unix_tstamp"])
         values = np.where(hour.known, values, stamp // 3600 % 24)
-    name = domain_features(rows["dns_qry_name"], context.user_domain, context.top_domains)
+    own = (context.user_domain, context.top_domains)
+    name = domain_features(rows["dns_qry_name"], *own)
+    kind, length, entropy = said = _name_bins(name)
     word = join_words(
-        name.kind,
+        kind,
         log_int(numbers(rows["frame_len"])),
         values,
-        log_int(name.length),
-        bin_of(np.round(name.entropy, 12), ENTROPY_CUTS),
+        length,
+        entropy,
         log_int(name.parts),
         rows["dns_qry_type"],
         rows["dns_qry_rcode"],
         failed=failed,
     )
+    if context.any_ending:
+        meant = _name_bins(domain_features(rows["dns_qry_name"], *own, registered_name))
+        word = amended(word, said, meant)
     return (word,)
 
 
+def _name_bins(name: DomainFeatures) -> list[NDArray[np.int64]]:
+    """The class of each name, and the bins of its subdomain's length and entropy."""
+    entropy = bin_of(np.round(name.entropy, 12), ENTROPY_CUTS)
+    return [name.kind, log_int(name.length), entropy]
+
+
 _GRAMMAR = Grammar(
-    by_pattern(
-        r"^(?P<domain>[^_]*)_(?P<frame>[^_]*)_(?P<hour>[^_]*)_(?P<length>[^_]*)_(?P<entropy>[^_]*)"
-        r"_(?P<labels>[^_]*)_(?P<type>[^_]*)_(?P<rcode>[^_]*)$"
+    by_parts(
+        by_pattern(
+            r"^(?P<domain>[^_]*)_(?P<frame>[^_]*)_(?P<hour>[^_]*)_(?P<length>[^_]*)"
+            r"_(?P<entropy>[^_]*)_(?P<labels>[^_]*)_(?P<type>[^_]*)_(?P<rcode>[^_]*)$"
+        ),
+        ("domain", "length", "entropy"),
     ),
     chain=(
         Link("rcode", ((),)),

@@ -2,18 +2,22 @@
 
 A name is split at its dots; one country code and one generic name are taken off its end; the
 last part that remains is the domain. Only one label counts: ``www.bbc.co.uk`` has the domain
-``co``. An absent domain is the text ``None``.
+``co``. An absent domain is the text ``None``. The public suffix list takes names apart below any
+ending: ``bbc``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import re
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from publicsuffixlist import PublicSuffixList
 
 from spot_common.errors import DataError
 from spot_ml.words.entropy import entropies, utf16_lengths
@@ -35,6 +39,11 @@ _CODES = """
 
 #: Two-letter codes, historical ones included, and one of three letters.
 COUNTRY_CODES = frozenset(_CODES.split())
+
+
+#: What is no name of a host below a registered domain: addresses, and look-ups of addresses.
+_NO_NAME = re.compile(r"(^|\.)\d+$|:|(^|\.)arpa$")
+_PORT = re.compile(r":\d+$")
 
 
 class Name(NamedTuple):
@@ -64,6 +73,26 @@ def split_name(name: str) -> Name:
     return Name(domain, ".".join(below) if below else ABSENT, count)
 
 
+@lru_cache
+def suffixes() -> PublicSuffixList:
+    """The endings under which names are registered; of an unknown one the last label."""
+    return PublicSuffixList(only_icann=True)
+
+
+def registered_name(name: str) -> Name:
+    """Take a host name apart by the public suffix list, in lower case and without a port.
+
+    Addresses, reverse look-ups, single labels and bare endings have no domain.
+    """
+    host = _PORT.sub("", name.lower()).rstrip(".")
+    parts = split_name(name).parts
+    registered = None if _NO_NAME.search(host) else suffixes().privatesuffix(host)
+    if not registered:
+        return Name(ABSENT, ABSENT, parts)
+    below = host[: -len(registered) - 1]
+    return Name(registered.partition(".")[0], below or ABSENT, parts)
+
+
 def domain_class(domain: str, user_domain: str, top_domains: Collection[str]) -> int:
     """2 for the user's own domain, 1 for one of the top list, 0 for any other."""
     if user_domain and domain == user_domain:
@@ -86,11 +115,14 @@ class DomainFeatures:
 
 
 def domain_features(
-    names: pa.Array, user_domain: str, top_domains: Collection[str]
+    names: pa.Array,
+    user_domain: str,
+    top_domains: Collection[str],
+    taken_apart: Callable[[str], Name] = split_name,
 ) -> DomainFeatures:
     """Compute the features of every name, once per distinct one; a missing name counts as ''."""
     encoded = names.fill_null("").dictionary_encode()
-    split = [split_name(name) for name in encoded.dictionary.to_pylist()]
+    split = [taken_apart(name) for name in encoded.dictionary.to_pylist()]
     below = pa.array(
         ["" if name.subdomain == ABSENT else name.subdomain for name in split], pa.string()
     )

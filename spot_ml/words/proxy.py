@@ -8,10 +8,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from spot_ml.words import phrases
+from spot_ml.words.amended import amended, by_parts
 from spot_ml.words.bins import log_int
 from spot_ml.words.clock import hours
 from spot_ml.words.columns import any_of, join_words, missing
-from spot_ml.words.domain import domain_features
+from spot_ml.words.domain import domain_features, registered_name
 from spot_ml.words.entropy import entropy_bins, utf16_lengths
 from spot_ml.words.grammar import Grammar, Link, by_pattern
 from spot_ml.words.source import (
@@ -69,8 +70,10 @@ def _words(rows: pa.RecordBatch, context: WordContext) -> tuple[pa.Array]:
     index = pc.fill_null(uri.indices, 0).to_numpy(zero_copy_only=False)
     if len(uris) == 0:
         uris = pa.array([""])
+    own = (user_domain, context.top_domains)
+    kind = domain_features(rows["host"], *own).kind
     word = join_words(
-        domain_features(rows["host"], user_domain, context.top_domains).kind,
+        kind,
         hour.values,
         rows["reqmethod"],
         entropy_bins(uris)[index],
@@ -80,13 +83,18 @@ def _words(rows: pa.RecordBatch, context: WordContext) -> tuple[pa.Array]:
         pc.fill_null(rows["respcode"], _NO_CODE),
         failed=failed,
     )
+    if context.any_ending:
+        word = amended(word, [kind], [domain_features(rows["host"], *own, registered_name).kind])
     return (word,)
 
 
 _GRAMMAR = Grammar(
-    by_pattern(
-        r"^(?P<host>[^_]*)_(?P<hour>[^_]*)_(?P<method>.*)_(?P<entropy>\d+)_(?P<content>.*)"
-        r"_(?P<agent>\d+)_(?P<length>\d+)_(?P<code>[^_]*|unknown_response_code)$"
+    by_parts(
+        by_pattern(
+            r"^(?P<host>[^_]*)_(?P<hour>[^_]*)_(?P<method>.*)_(?P<entropy>\d+)_(?P<content>.*)"
+            r"_(?P<agent>\d+)_(?P<length>\d+)_(?P<code>[^_]*|unknown_response_code)$"
+        ),
+        ("host",),
     ),
     chain=(
         Link("method", ((),)),

@@ -41,13 +41,15 @@ class WordContext:
     """What word functions need beside the record.
 
     ``counts`` has the number of clean records per value of the source's ``counted`` column.
-    ``compatible`` turns on the accidents of the original that are otherwise repaired.
+    ``compatible`` turns on the accidents of the original that are otherwise repaired. With
+    ``any_ending`` words are amended: they say of all names what the original's say of some.
     """
 
     user_domain: str = ""
     top_domains: frozenset[str] = frozenset()
     counts: Mapping[str, int] = field(default_factory=dict)
     compatible: bool = False
+    any_ending: bool = False
 
 
 @dataclass(frozen=True)

@@ -86,14 +86,15 @@ def scored(
     analysis = pipeline.analyse(source, rows, context, parameters)
     found = pipeline.surprising(source, analysis, parameters)
     found = found.append_column(ROW, pa.array(np.arange(found.num_rows)))
-    trained = analysis.trained
+    corpus = analysis.corpus
     names = zip(source.documents, word_columns(source), strict=True)
     pair = [
-        trained.corpus.places(found[document].combine_chunks(), found[word].combine_chunks())
+        corpus.places(found[document].combine_chunks(), found[word].combine_chunks())
         for document, word in names
     ]
-    kinds = Parts(source.grammar, trained.corpus.words).kinds
-    return Scored(source, found, trained.corpus, kinds, np.stack(pair), trained.score)
+    kinds = Parts(source.grammar, corpus.words).kinds
+    scores = analysis.trained.of(corpus)
+    return Scored(source, found, corpus, kinds, np.stack(pair), scores)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import ml_cases as cases
@@ -36,14 +37,14 @@ def made(
     words = cases.source(source)
     rows = ml_days.TABLES[source]() if rows is None else rows
     parameters = changed.get("parameters", FEW)
-    analysis = pipeline.analyse(words, rows, CONTEXT, parameters)
+    context = replace(CONTEXT, any_ending=surprise)
+    analysis = pipeline.analyse(words, rows, context, parameters)
     trained = analysis.trained
-    ranked = order(trained.corpus, words.grammar, parameters) if surprise else None
-    context = CONTEXT
+    ranked = order(analysis.corpus, words.grammar, parameters) if surprise else None
     if words.counted:
         none = Feedback(words.model_arrow().empty_table(), 0)
         counts = count_values(words, rows.to_batches())
-        context = pipeline.with_counts(CONTEXT, words, counts, none, 1)
+        context = pipeline.with_counts(context, words, counts, none, 1)
     wanted = SURPRISE if surprise else COMPATIBLE
     values = {"source": source, "input": "/in", "scored": "/out", "parameters": parameters,
               "threshold": 1.0, "order": wanted, "day": "20040203", **changed}  # fmt: skip

@@ -1,0 +1,123 @@
+"""Names below any ending: the default order hears what they say, the original's score does not."""
+
+from __future__ import annotations
+
+import ml_cases as cases
+import ml_days
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from spot_ml import pipeline
+from spot_ml.lda.parameters import Parameters
+from spot_ml.ranking.batches import COMPATIBLE
+from spot_ml.records import STATE, State
+from spot_ml.words import domain
+from spot_ml.words.amended import is_amended, plain
+from spot_ml.words.source import ERROR_WORD, WordContext
+
+FEW = Parameters(topics=3, seed=1)
+TOP = frozenset({"google", "bbc", "shop"})
+AS_IT_WAS = WordContext(top_domains=TOP, user_domain="corp", counts={"curl/7": 4})
+ANY = WordContext(top_domains=TOP, user_domain="corp", counts={"curl/7": 4}, any_ending=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("www.bbc.co.uk", ("bbc", "www")),
+        ("a.b.shop.online", ("shop", "a.b")),
+        ("WWW.Google.COM.", ("google", "www")),
+        ("fs1.corp.example", ("corp", "fs1")),
+        ("shop.online:8443", ("shop", "None")),
+        ("online", ("None", "None")),
+        ("co.uk", ("None", "None")),
+        ("4.3.2.1.in-addr.arpa", ("None", "None")),
+        ("192.0.2.7", ("None", "None")),
+        ("[2001:db8::1]", ("None", "None")),
+        ("", ("None", "None")),
+        ("...", ("None", "None")),
+        ("a..b", ("None", "None")),
+    ],
+)
+def test_the_public_suffix_list_takes_names_apart(name, found):
+    assert domain.registered_name(name)[:2] == found
+    assert domain.registered_name(name).parts == domain.split_name(name).parts
+
+
+def lookups(*names: str | None) -> pa.RecordBatch:
+    first = ml_days.dns(1).to_pylist()[0]
+    return cases.batch(cases.source("dns"), [{**first, "dns_qry_name": name} for name in names])
+
+
+def requests(**changes: str) -> pa.RecordBatch:
+    first = {**ml_days.proxy(2).to_pylist()[1], "useragent": "curl/7"}
+    return cases.batch(cases.source("proxy"), [{**first, **changes}])
+
+
+def test_a_look_up_says_what_its_name_is_where_the_original_does_not():
+    words = cases.source("dns")
+    rows = lookups("q7x1k.shop.online", "www.google.com", "shop.online", "4.3.2.1.in-addr.arpa")
+    (before,), (now,) = words.words(rows, AS_IT_WAS), words.words(rows, ANY)
+    assert now[0].as_py() == f"~1_2_8~{before[0].as_py()}"
+    assert now[2].as_py() == f"~1_0_0~{before[2].as_py()}"
+    assert [now[1], now[3]] == [before[1], before[3]]
+    assert plain(now) == before
+    parts = words.grammar.take_apart(now)
+    seen = zip(*(parts[part].to_pylist() for part in ("domain", "length", "entropy")), strict=True)
+    assert list(seen) == [("1", "2", "8"), ("1", "1", "0"), ("1", "0", "0"), ("0", "0", "0")]
+    others = ("frame", "hour", "labels", "type", "rcode")
+    old = words.grammar.take_apart(before)
+    assert all(parts[part] == old[part] for part in others)
+
+
+def test_a_name_that_is_missing_has_no_word():
+    (word,) = cases.source("dns").words(lookups(None, "x.shop.online"), ANY)
+    assert word[0].as_py() == ERROR_WORD
+    assert is_amended(word)
+
+
+@pytest.mark.parametrize(
+    ("host", "mark"),
+    [("www.bbc.co.uk", "~1~"), ("intranet.corp.example", "~2~"), ("x7q.badzone.info", "")],
+)
+def test_a_request_says_whose_its_host_is(host, mark):
+    words = cases.source("proxy")
+    rows = requests(host=host)
+    (before,), (now,) = words.words(rows, AS_IT_WAS), words.words(rows, ANY)
+    assert now[0].as_py() == mark + before[0].as_py()
+    assert words.grammar.take_apart(now)["host"][0].as_py() == (mark.strip("~") or "0")
+
+
+@pytest.mark.parametrize("text", ["~1~0", "~2~0_1_GET_1_a_1_1_200", "_~1~_"])
+def test_no_text_of_a_request_makes_a_word_look_amended(text):
+    words = cases.source("proxy")
+    rows = requests(reqmethod=text, resconttype=text, respcode=text)
+    (before,) = words.words(rows, AS_IT_WAS)
+    assert not is_amended(before)
+    assert plain(before) == before
+    (amended,) = words.words(requests(reqmethod=text, host="www.bbc.co.uk"), ANY)
+    assert plain(amended)[0].as_py().startswith("0_")
+    assert text in plain(amended)[0].as_py()
+
+
+@pytest.mark.parametrize("source", ["dns", "proxy"])
+def test_the_originals_score_stays_what_it_was(source):
+    words, rows = cases.source(source), ml_days.TABLES[source]()
+    column = "dns_qry_name" if source == "dns" else "host"
+    place = rows.column_names.index(column)
+    names = pc.replace_substring(rows[column], "google.com", "bbc.co.uk")
+    rows = rows.set_column(place, column, names)
+    before = pipeline.analyse(words, rows, AS_IT_WAS, FEW)
+    after = pipeline.analyse(words, rows, ANY, FEW)
+    assert len(after.corpus.words) >= len(before.corpus.words)
+    assert any(name.startswith("~") for name in after.corpus.words.to_pylist())
+    assert after.trained.corpus.words == before.trained.corpus.words
+    np.testing.assert_array_equal(after.score, before.score)
+    clean = pc.equal(after.rows[STATE], State.CLEAN.value)
+    listed = pipeline.surprising(words, after, FEW)
+    expected = before.score[np.asarray(clean)]
+    np.testing.assert_array_equal(listed[COMPATIBLE].to_numpy(), expected)
+    if words.word_in_result:
+        assert not is_amended(pipeline.listed(words, after, FEW)["word"])
