@@ -9,7 +9,16 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from spot_ml.ranking.groups import DOCUMENT, RAISED, best_first, heard_and_not, most_surprising
+from spot_ml.ranking.groups import (
+    DOCUMENT,
+    RAISED,
+    WORD,
+    best_first,
+    heard_and_not,
+    most_surprising,
+)
+from spot_ml.ranking.parts import Parts
+from spot_ml.words.grammar import Grammar
 from spot_ml.words.source import SourceWords
 
 #: An endpoint that has had so many rows of the list has no further one of its own.
@@ -48,26 +57,46 @@ def list_of(groups: pa.Table, source: SourceWords, most: int) -> pa.Table:
     ordered = best_first(most_surprising(groups, looked_at(most)), source)
     owners = ordered[DOCUMENT].to_pylist()
     ends = zip(*(ordered[name].to_pylist() for name in source.documents), strict=True)
-    rows = list(limited(owners, ends, exempt=ordered[RAISED].to_pylist()))
+    kin = kin_of(source.grammar, ordered[WORD].combine_chunks())
+    rows = list(limited(owners, ends, kin, exempt=ordered[RAISED].to_pylist()))
     return ordered.take(pa.array(rows[:most] if most > 0 else rows, pa.int64()))
+
+
+def kin_of(grammar: Grammar, words: pa.Array) -> Iterable[Hashable]:
+    """The kin of groups by the words that they are shown by; None where each is its own."""
+    if not grammar.kin:
+        return repeat(None)
+    codes: list[int] = Parts(grammar, words).codes(grammar.kin).tolist()
+    return codes
 
 
 def limited(
     owners: Iterable[Hashable],
     ends: Iterable[Sequence[Hashable]],
+    kin: Iterable[Hashable] = repeat(None),
     exempt: Iterable[bool] = repeat(False),
 ) -> Iterator[int]:
     """Give the places of the groups, best first, but those of endpoints that have had their rows.
 
-    A group has an owner, whose row it is, and the endpoints of its best event; one on both sides
-    counts once. Those that are exempt are always there and take nobody's row.
+    A group has an owner, whose row it is, the endpoints of its best event, of which one on both
+    sides counts once, and a kin, of which an owner has one row (None: none). Those that are exempt
+    are always there and take nobody's row.
     """
     rows: Counter[Hashable] = Counter()
-    for place, (owner, sides, free) in enumerate(zip(owners, ends, exempt, strict=False)):
+    told: set[tuple[Hashable, Hashable]] = set()
+    for place, (owner, sides, like, free) in enumerate(
+        zip(owners, ends, kin, exempt, strict=False)
+    ):
         own = OWN_ROWS if len(sides) == 1 else OWN_ROWS_OF_TWO
         others = set(sides) - {owner}
         if free:
             yield place
-        elif rows[owner] < own and all(rows[end] < ROWS_OF_OTHERS for end in others):
+        elif (
+            rows[owner] < own
+            and (owner, like) not in told
+            and all(rows[end] < ROWS_OF_OTHERS for end in others)
+        ):
             rows.update(others | {owner})
+            if like is not None:
+                told.add((owner, like))
             yield place

@@ -135,6 +135,7 @@ _GRAMMAR = Grammar(
         Link("packets", (("bytes",), ("bytes", "role"), ("bytes", "service"))),
     ),
     kind=("service",),
+    kin=("role",),
     clock="hour",
     sizes=("bytes", "packets"),
     phrases={

@@ -30,7 +30,8 @@ class Grammar:
     is the back-off's probability of a word. ``kind`` names the parts that make two words of a
     document rows of one group. ``phrases`` say what the values of parts mean. ``clock`` is the
     part that says the time of day, where there is one; ``sizes`` are parts whose values are numbers
-    of bins, larger for more.
+    of bins, larger for more. Of groups that are of one ``kin`` by these parts of the word they are
+    shown by, an endpoint has one row: they tell of one thing (none named: of every group).
     """
 
     take_apart: Callable[[pa.Array], Mapping[str, pa.Array]]
@@ -39,6 +40,7 @@ class Grammar:
     phrases: Mapping[str, Say] = field(default_factory=dict)
     clock: str | None = None
     sizes: tuple[str, ...] = ()
+    kin: tuple[str, ...] = ()
 
     def say(self, part: str, value: str) -> str:
         """Give the value of a part in plain terms."""

@@ -107,6 +107,7 @@ _GRAMMAR = Grammar(
         Link("hour", ((),)),
     ),
     kind=("method", "host", "content", "agent"),
+    kin=("agent", "length"),
     clock="hour",
     sizes=("length", "entropy"),
     phrases={

@@ -24,7 +24,7 @@ from spot_ml import pipeline
 from spot_ml.corpus import Corpus
 from spot_ml.lda.parameters import Parameters
 from spot_ml.ranking.groups import DOCUMENT, KIND, NATS, best_of_groups
-from spot_ml.ranking.listing import limited, list_of
+from spot_ml.ranking.listing import kin_of, limited, list_of
 from spot_ml.ranking.parts import Parts
 from spot_ml.records import word_columns
 from spot_ml.request import COMPATIBLE, SURPRISE
@@ -43,13 +43,14 @@ class Scored:
 
     ``rows`` as ``pipeline.surprising`` gives them, and their numbers. ``pair`` has the place of
     each row's pair in the corpus, ``document`` and ``group`` the numbers of its document and
-    group: a row of numbers for each side. ``pair_score`` is the original's score of each pair.
+    group: a row of numbers for each side. ``parts`` are those of the corpus' words, ``pair_score``
+    is the original's score of each pair.
     """
 
     source: SourceWords
     rows: pa.Table
     corpus: Corpus
-    kinds: NDArray[np.int32]
+    parts: Parts
     pair: Places
     pair_score: Floats
 
@@ -61,11 +62,11 @@ class Scored:
     @property
     def group(self) -> Places:
         """The number of each row's group, a row of numbers a side."""
-        return self.group_of(self.document, self.kinds[self.corpus.word[self.pair]])
+        return self.group_of(self.document, self.parts.kinds[self.corpus.word[self.pair]])
 
     def group_of(self, document: Places, kind: NDArray[np.int32]) -> Places:
         """Number groups by document and kind."""
-        return document * (int(self.kinds.max(initial=0)) + 1) + kind
+        return document * (int(self.parts.kinds.max(initial=0)) + 1) + kind
 
     @property
     def decided(self) -> Places:
@@ -92,9 +93,8 @@ def scored(
         corpus.places(found[document].combine_chunks(), found[word].combine_chunks())
         for document, word in names
     ]
-    kinds = Parts(source.grammar, corpus.words).kinds
-    scores = analysis.trained.of(corpus)
-    return Scored(source, found, corpus, kinds, np.stack(pair), scores)
+    parts = Parts(source.grammar, corpus.words)
+    return Scored(source, found, corpus, parts, np.stack(pair), analysis.trained.of(corpus))
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,9 @@ class Ranker:
         first = order[np.sort(np.unique(group[order], return_index=True)[1])]
         document = self.day.document[:, first]
         owners = np.choose(decided[first], document).tolist()
-        listed = limited(owners, zip(*document.tolist(), strict=True))
+        shown = np.choose(decided[first], self.day.corpus.word[self.day.pair[:, first]])
+        kin = kin_of(self.day.source.grammar, self.day.corpus.words.take(pa.array(shown)))
+        listed = limited(owners, zip(*document.tolist(), strict=True), kin)
         chosen = first[np.fromiter(islice(listed, self.most), np.int64)]
         return self._orders(chosen, group, self._records(suspicion))
 

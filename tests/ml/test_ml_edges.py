@@ -14,7 +14,7 @@ from spot_ml import pipeline, results
 from spot_ml.lda.parameters import Parameters
 from spot_ml.ranking import listing
 from spot_ml.ranking.explain import Explainer
-from spot_ml.ranking.groups import DOCUMENT, KIND, NATS, RAISED
+from spot_ml.ranking.groups import DOCUMENT, KIND, NATS, RAISED, WORD
 from spot_ml.ranking.order import order
 from spot_ml.records import STATE, State
 from spot_ml.words.source import WordContext
@@ -162,6 +162,7 @@ def test_many_partitions_and_few_make_the_same_list(monkeypatch: pytest.MonkeyPa
     groups = rows.append_column(NATS, pa.array(np.arange(rows.num_rows, 0.0, -1)))
     groups = with_column(groups, "ip_dst", ["a"] * 4 + [f"h{n}" for n in range(rows.num_rows - 4)])
     groups = groups.append_column(DOCUMENT, groups["ip_dst"])
+    groups = groups.append_column(WORD, groups["dns_qry_name"])
     groups = groups.append_column(KIND, pa.array(np.zeros(rows.num_rows, np.int32)))
     groups = groups.append_column(RAISED, pa.array(np.zeros(rows.num_rows, bool)))
     words = cases.source("dns")

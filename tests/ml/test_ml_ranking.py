@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import islice
 
 import ml_days
 import numpy as np
@@ -18,7 +19,7 @@ from spot_ml.lda.parameters import Parameters
 from spot_ml.ranking import backoff, start
 from spot_ml.ranking.events import as_score, deciding, hear, together
 from spot_ml.ranking.explain import Explainer
-from spot_ml.ranking.listing import limited
+from spot_ml.ranking.listing import kin_of, limited
 from spot_ml.ranking.order import order
 from spot_ml.ranking.parts import Parts
 from spot_ml.ranking.surprise import (
@@ -333,9 +334,30 @@ def test_one_on_both_sides_counts_once():
     assert list(limited("aaa", [("a", "a")] * 3)) == [0, 1]
 
 
+def test_an_endpoint_has_one_row_of_a_kin():
+    owners, kin = "aaabaa", [1, 1, 2, 1, 3, 4]
+    assert list(limited(owners, [(owner,) for owner in owners], kin)) == [0, 2, 3, 4]
+    exempt = [True, False, False, False, False, False]
+    assert list(limited(owners, [(o,) for o in owners], kin, exempt)) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("source", "words", "kin"),
+    [
+        (flow, ["443_TCP_10_5_3", "80_TCP_10_5_3", "443_UDP_10_5_3"], [0, 0, 1]),
+        (proxy, ["0_8_GET_3_text_4_6_200", "0_9_PUT_5_image_4_6_201"], [0, 0]),
+        (proxy, ["0_8_GET_3_text_4_6_200", "0_8_GET_3_text_4_7_200"], [0, 1]),
+        (dns, ["0_10_10_0_0_1_16_0", "0_10_10_0_0_1_16_0"], [None, None]),
+    ],
+)
+def test_the_kin_of_words(source, words, kin):
+    found = kin_of(source.WORDS.grammar, pa.array(words))
+    assert list(islice(found, len(words))) == kin
+
+
 def test_rows_of_groups_that_were_raised_do_not_count():
     exempt = [True, False, False, False, False, True]
-    assert list(limited("aaaaaa", [("a", "b")] * 6, exempt)) == [0, 1, 2, 5]
+    assert list(limited("aaaaaa", [("a", "b")] * 6, exempt=exempt)) == [0, 1, 2, 5]
 
 
 @pytest.mark.parametrize(
