@@ -167,12 +167,15 @@ def live(
         if hours is not None:
             numbers = range(hours[0], hours[1] + 1)
             read = Folders(tuple(posixpath.join(read, f"h={hour:02d}") for hour in numbers))
+    memory = config.integer("FEEDBACK_DAYS")
     return Live(
         source=source,
         models=models_folder(config, source),
         model=model,
         input=read,
         scored=live_folder(model, day, config),
+        remembered=_files_of(Launch(day, source, 1.0), memory, config) if day else (),
+        like=config.text("FEEDBACK_LIKE"),
         **bounds,
     )
 
@@ -190,10 +193,14 @@ def remembered(launch: Launch, config: Config) -> tuple[DayFiles, ...]:
 
     The original's order heeds those of the day only.
     """
-    days = launch.feedback_days
-    days = config.integer("FEEDBACK_DAYS") if days is None else days
     if (launch.order or config.text("LDA_SCORE")) == COMPATIBLE:
-        days = 0
+        return _files_of(launch, 0, config)
+    days = launch.feedback_days
+    return _files_of(launch, config.integer("FEEDBACK_DAYS") if days is None else days, config)
+
+
+def _files_of(launch: Launch, days: int, config: Config) -> tuple[DayFiles, ...]:
+    """The files of a day and of so many before it."""
     found = []
     for back in range(min(days, (launch.day - date.min).days) + 1):
         day = launch.day - timedelta(days=back)

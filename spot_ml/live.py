@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
@@ -23,16 +23,21 @@ from spot_ml.attempts import repeated
 from spot_ml.batches import source_words
 from spot_ml.corpus import Corpus
 from spot_ml.input_rows import InputRows
-from spot_ml.models.appraisal import appraise, context_for
+from spot_ml.models.appraisal import Appraisal, appraise, context_for
 from spot_ml.models.facts import Facts
 from spot_ml.models.shelf import Shelf
 from spot_ml.models.stored import StoredModel
+from spot_ml.publish import Published
 from spot_ml.reading import Day, read_day
 from spot_ml.records import State
 from spot_ml.request import Live, Request
 from spot_ml.session import spark_session
 from spot_ml.storage import Storage
 from spot_ml.training import corpus_of
+from spot_ml.verdicts import reading, record
+from spot_ml.verdicts.memory import recall
+from spot_ml.verdicts.record import Heard
+from spot_ml.verdicts.run import write_aside
 from spot_ml.words.source import SourceWords
 
 _LOG = log.get("ml.live")
@@ -59,6 +64,7 @@ class LiveSummary:
     pairs: int
     results: int
     seconds: float
+    verdicts: Heard = field(default_factory=Heard)
 
     def facts(self) -> dict[str, Any]:
         """All figures as plain values."""
@@ -72,6 +78,7 @@ class LiveSummary:
             *(f"  {count} x {reason}" for reason, count in self.reasons.items()),
             f"model {self.model}: {self.unknown_documents} of {self.documents} addresses and "
             f"{self.unknown_words} of {self.words} words are new to it",
+            *([self.verdicts.text()] if self.verdicts.effects else []),
             f"results: {self.results} by {self.order} in {self.results_file}, {self.seconds:.1f} s",
         ]
         return "\n".join(lines)
@@ -112,19 +119,33 @@ def _attempt(
     with progress.bar("read rows and make words"):
         context = context_for(model, words, _counts(rows, words))
         day = read_day(rows, words, context, str(live.input))
+    memory = recall(words, live.remembered, storage)
     with progress.bar("compare them with the model"):
         corpus = corpus_of(day.counted)
-        found = appraise(words, facts, model, corpus, request.order)
+        found = appraise(words, facts, model, corpus, request.order, memory, live.like)
+    rated = found.heard is not None and found.heard.rated
     with (
         progress.bar("score and write results"),
         stages.sent(session, found.figures, config.path("WORK_DIR")) as figures,
         storage.replaced(live.scored) as folder,
     ):
-        made = publish.results(storage, day, request, figures, found.explainer, folder)
+        made = publish.results(storage, day, request, figures, found.explainer, folder, rated=rated)
+        heard = _heard(storage, found, made, folder)
+        write_aside(storage, memory, folder)
         summary = _summary(live, request, day, model, corpus, made.number, started)
+        summary = replace(summary, verdicts=heard)
         publish.seal(storage, summary.facts(), folder)
     log.event(_LOG, "results_written", **summary.facts())
     return summary
+
+
+def _heard(storage: Storage, found: Appraisal, made: Published, folder: str) -> Heard:
+    """Write what became of verdicts, where the order hears them."""
+    if found.heard is None or made.lists is None:
+        return Heard()
+    said = record.table(found.heard, found.verdicts, made.lists)
+    storage.write_table(f"{folder}/{reading.FILE}", said)
+    return record.heard(said)
 
 
 def _request(live: Live, facts: Facts) -> Request:

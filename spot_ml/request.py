@@ -99,7 +99,8 @@ class Live:
     """What to score: rows against a model, with the bounds of the result.
 
     ``models`` is the folder of the source's models, ``model`` the ID of one; ``scored`` the folder
-    of the result. ``threshold`` and ``most`` as in a run; ``order`` None: the model's own.
+    of the result. ``threshold``, ``most``, ``remembered`` and ``like`` as in a run; ``order`` None:
+    the model's own.
     """
 
     source: str
@@ -110,6 +111,8 @@ class Live:
     threshold: float
     most: int = -1
     order: str | None = None
+    remembered: tuple[DayFiles, ...] = ()
+    like: str = GROUP
 
 
 def seed_of(wanted: int | str | None, config: Config) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -15,33 +16,53 @@ from spot_ml.models.facts import Facts
 from spot_ml.models.forecast import forecast
 from spot_ml.models.original import original_scores
 from spot_ml.models.stored import StoredModel
+from spot_ml.ranking.order import Surprises
 from spot_ml.request import COMPATIBLE, SURPRISE
+from spot_ml.verdicts.days import GROUP
+from spot_ml.verdicts.effect import apply
+from spot_ml.verdicts.memory import Memory
+from spot_ml.verdicts.named import Verdict
 from spot_ml.words.source import SourceWords, WordContext
 
 
 @dataclass(frozen=True)
 class Appraisal:
-    """New pairs with the figures that a result needs, and why they have them (by surprise only)."""
+    """New pairs with the figures that a result needs.
+
+    By surprise also why they have them, and the surprises that have heard verdicts, with what
+    became of these.
+    """
 
     figures: PairFigures
-    explainer: ForecastExplainer | None
+    explainer: ForecastExplainer | None = None
+    heard: Surprises | None = None
+    verdicts: Sequence[Verdict] = ()
 
 
 def appraise(
-    words: SourceWords, facts: Facts, model: StoredModel, fresh: Corpus, order: str
+    words: SourceWords,
+    facts: Facts,
+    model: StoredModel,
+    fresh: Corpus,
+    order: str,
+    memory: Memory | None = None,
+    like: str = GROUP,
 ) -> Appraisal:
     """Hold the pairs of new rows to a model; UsageError where it was made without the order."""
     original = {PAIR_SCORE: original_scores(model.compatible, fresh, facts.precision)}
     if order == COMPATIBLE:
-        return Appraisal(PairFigures.of(fresh, original), None)
+        return Appraisal(PairFigures.of(fresh, original))
     if model.surprise is None:
         raise UsageError(
             f"the model {facts.identity} has no fit for the order {SURPRISE}",
             hint=f"take --order {COMPATIBLE}, or make one: spot ml run --order {SURPRISE}",
         )
     found = forecast(model.surprise, fresh, words.grammar)
-    figures = PairFigures.of(fresh, {**found.figures(), **original})
-    return Appraisal(figures, ForecastExplainer(found))
+    heard, verdicts = found.surprises(), list[Verdict]()
+    if memory is not None:
+        heard, verdicts = apply(heard, words, model.context, memory, like)
+    figures = PairFigures.of(fresh, {**heard.figures(), **original})
+    return Appraisal(figures, ForecastExplainer(found), heard, verdicts)
 
 
 def context_for(model: StoredModel, words: SourceWords, counts: pa.Table | None) -> WordContext:

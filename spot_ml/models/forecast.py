@@ -19,7 +19,6 @@ shape that the new counts themselves have.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -30,7 +29,8 @@ from spot_ml.corpus import Corpus
 from spot_ml.lda.model import Matrix
 from spot_ml.models.stored import Learned
 from spot_ml.models.vocabulary import Floats, Ids, Vocabulary
-from spot_ml.ranking.order import figures_of
+from spot_ml.ranking.order import Surprises
+from spot_ml.ranking.parts import Parts
 from spot_ml.ranking.surprise import WEIGHTS, Surprise, Weights, nats, shape
 from spot_ml.words.grammar import Grammar
 
@@ -72,10 +72,11 @@ class Forecast:
     shape: float
     weights: Weights
 
-    def figures(self) -> dict[str, NDArray[Any]]:
-        """Per pair what ``Order.figures`` has."""
+    def surprises(self) -> Surprises:
+        """The surprise of each pair as verdicts and lists understand it."""
+        parts = Parts(self.vocabulary.parts.grammar, self.corpus.words)
         found = Surprise(self.expected, self.nats, self.shape)
-        return figures_of(self.corpus, found, self.vocabulary.kind)
+        return Surprises.unrated(self.corpus, parts, found)
 
 
 def forecast(

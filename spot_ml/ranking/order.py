@@ -26,18 +26,22 @@ _OWN_SHARE = 0.8
 
 
 @dataclass(frozen=True)
-class Order:
-    """Surprise of each pair of a corpus, and what it was found from: parts and topic counts.
+class Surprises:
+    """Surprise of each pair of a corpus, and what was said of it.
 
     ``eased`` is the surprise in nats that verdicts leave a pair, ``bonus`` what they add to it.
     """
 
     corpus: Corpus
     parts: Parts
-    counts: TopicCounts
     surprise: Surprise
     eased: NDArray[np.float64]
     bonus: NDArray[np.float64]
+
+    @classmethod
+    def unrated(cls, corpus: Corpus, parts: Parts, surprise: Surprise) -> Surprises:
+        """Those of pairs that nothing was said of."""
+        return cls(corpus, parts, surprise, surprise.nats, np.zeros(corpus.pairs))
 
     @property
     def kind(self) -> Codes:
@@ -55,20 +59,23 @@ class Order:
         return bool((self.bonus > 0).any() or (self.eased < self.surprise.nats).any())
 
     def figures(self) -> dict[str, NDArray[Any]]:
-        """Per pair what ``figures_of`` gives, and verdicts on it."""
+        """Per pair: its surprise, its count and its document's, the kind of its word, verdicts."""
         rated = {EASED: self.eased, BONUS: self.bonus} if self.rated else {}
-        return {**figures_of(self.corpus, self.surprise, self.kind), **rated}
+        return {
+            "nats": self.surprise.nats,
+            "expected": self.surprise.expected,
+            "count": self.corpus.count,
+            "size": self.corpus.sizes()[self.corpus.document],
+            "group_kind": self.kind[self.corpus.word],
+            **rated,
+        }
 
 
-def figures_of(corpus: Corpus, surprise: Surprise, kinds: Codes) -> dict[str, NDArray[Any]]:
-    """Per pair: its surprise, its count and its document's, the kind of its word."""
-    return {
-        "nats": surprise.nats,
-        "expected": surprise.expected,
-        "count": corpus.count,
-        "size": corpus.sizes()[corpus.document],
-        "group_kind": kinds[corpus.word],
-    }
+@dataclass(frozen=True)
+class Order(Surprises):
+    """The surprises of a day, and the topic counts that they were found from."""
+
+    counts: TopicCounts
 
 
 def order(
@@ -92,7 +99,7 @@ def order(
 
 
 def _unrated(corpus: Corpus, parts: Parts, counts: TopicCounts, found: Surprise) -> Order:
-    return Order(corpus, parts, counts, found, found.nats, np.zeros(corpus.pairs))
+    return Order(corpus, parts, found, found.nats, np.zeros(corpus.pairs), counts)
 
 
 def _shares(block: Block, clusters: NDArray[np.int64], topics: int) -> Matrix:

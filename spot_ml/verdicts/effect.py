@@ -14,12 +14,13 @@ High and medium add ``BONUS`` nats to each event of the group.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from spot_ml.ranking.order import Order
+from spot_ml.ranking.order import Surprises
 from spot_ml.ranking.parts import grammar_sizes
 from spot_ml.ranking.surprise import nats
 from spot_ml.verdicts.caps import capped
@@ -29,6 +30,8 @@ from spot_ml.verdicts.memory import Memory
 from spot_ml.verdicts.named import Effect, Verdict, verdicts_on
 from spot_ml.words.source import SourceWords, WordContext
 
+Found = TypeVar("Found", bound=Surprises)
+
 #: Nats that a severity adds: what is called strong in flows, and in the other sources.
 BONUS = {HIGH: 50.0, MEDIUM: 20.0}
 #: A word whose sizes are this many bins above the largest of the rated day is still like it.
@@ -36,12 +39,12 @@ _SLACK = 1
 
 
 def apply(
-    order: Order,
+    order: Found,
     source: SourceWords,
     context: WordContext,
     memory: Memory,
     like: str = GROUP,
-) -> tuple[Order, list[Verdict]]:
+) -> tuple[Found, list[Verdict]]:
     """Give the order with what was said of its groups, and what became of each verdict."""
     verdicts = _within_caps(order, verdicts_on(order, source, context, memory))
     eased, bonus = order.eased.copy(), order.bonus.copy()
@@ -55,7 +58,7 @@ def apply(
     return replace(order, eased=eased, bonus=bonus), verdicts
 
 
-def _within_caps(order: Order, verdicts: list[Verdict]) -> list[Verdict]:
+def _within_caps(order: Surprises, verdicts: list[Verdict]) -> list[Verdict]:
     """Mark verdicts that would lower too much: the oldest come first."""
     lowered = [verdict for verdict in verdicts if verdict.effect is Effect.LOWERED]
     lowered.sort(key=lambda verdict: (verdict.said.day, not verdict.own, verdict.said.line))
@@ -66,7 +69,7 @@ def _within_caps(order: Order, verdicts: list[Verdict]) -> list[Verdict]:
     ]
 
 
-def _vouched_for(order: Order, verdict: Verdict, like: str) -> tuple[NDArray[np.int64], int]:
+def _vouched_for(order: Surprises, verdict: Verdict, like: str) -> tuple[NDArray[np.int64], int]:
     """The pairs that a low verdict speaks for, and how often all of them may be seen."""
     corpus, side = order.corpus, verdict.side
     if like == WORD:
@@ -78,7 +81,7 @@ def _vouched_for(order: Order, verdict: Verdict, like: str) -> tuple[NDArray[np.
     return pairs[(sizes <= largest + _SLACK).all(axis=0)], side.group_count
 
 
-def _largest(order: Order, verdict: Verdict) -> NDArray[np.int64]:
+def _largest(order: Surprises, verdict: Verdict) -> NDArray[np.int64]:
     """The largest sizes of the rated day, or where they are not known those of the rated word."""
     grammar = order.parts.grammar
     if len(verdict.side.largest) == len(grammar.sizes):
@@ -87,7 +90,7 @@ def _largest(order: Order, verdict: Verdict) -> NDArray[np.int64]:
     return own
 
 
-def _eased(order: Order, pairs: NDArray[np.int64], allowed: int) -> NDArray[np.float64]:
+def _eased(order: Surprises, pairs: NDArray[np.int64], allowed: int) -> NDArray[np.float64]:
     """The surprise that is left where so many of the pairs' events are normal."""
     count = order.corpus.count[pairs]
     share = allowed / max(count.sum(), 1.0)
@@ -97,7 +100,7 @@ def _eased(order: Order, pairs: NDArray[np.int64], allowed: int) -> NDArray[np.f
 
 
 def _became(
-    order: Order, verdict: Verdict, pairs: NDArray[np.int64], allowed: int, like: str
+    order: Surprises, verdict: Verdict, pairs: NDArray[np.int64], allowed: int, like: str
 ) -> Effect:
     """Say whether all that a low verdict is about is lowered, or there is more of it."""
     if like == WORD and not len(pairs):

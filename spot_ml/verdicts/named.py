@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spot_ml.ranking.order import Order
+from spot_ml.ranking.order import Surprises
 from spot_ml.verdicts.lines import LOW
 from spot_ml.verdicts.memory import Memory, Said, Side
 from spot_ml.words.source import ERROR_WORD, SourceWords, WordContext
@@ -53,7 +53,7 @@ class Verdict:
 
 
 def verdicts_on(
-    order: Order, source: SourceWords, context: WordContext, memory: Memory
+    order: Surprises, source: SourceWords, context: WordContext, memory: Memory
 ) -> list[Verdict]:
     """Say which groups of the day the rated events name, and which verdicts are replaced.
 
@@ -90,7 +90,7 @@ def _nameless(source: SourceWords, memory: Memory) -> Iterator[Verdict]:
 
 
 def _named(
-    order: Order, source: SourceWords, context: WordContext, memory: Memory
+    order: Surprises, source: SourceWords, context: WordContext, memory: Memory
 ) -> Iterator[Verdict]:
     """The group of each end of the other events: only its row's, where one is rated a threat."""
     complete = _complete(source, memory)

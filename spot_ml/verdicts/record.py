@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from spot_ml.ranking.groups import DOCUMENT, KIND
 from spot_ml.ranking.listing import Lists
-from spot_ml.ranking.order import Order
+from spot_ml.ranking.order import Surprises
 from spot_ml.verdicts.lines import Aside
 from spot_ml.verdicts.named import Effect, Verdict
 
@@ -50,7 +50,7 @@ class Heard:
         return f"verdicts: {', '.join(shown) or 'none'}; {self.moved} rows of the list moved"
 
 
-def table(order: Order, verdicts: Sequence[Verdict], lists: Lists) -> pa.Table:
+def table(order: Surprises, verdicts: Sequence[Verdict], lists: Lists) -> pa.Table:
     """Say what became of each verdict, and where its group stands in both lists."""
     ranks = [_ranks(listed) for listed in (lists.unheard, lists.heard)]
     names, groups = order.corpus.documents, order.groups

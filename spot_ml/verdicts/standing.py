@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from spot_ml.ranking.groups import DOCUMENT
-from spot_ml.ranking.order import Order
+from spot_ml.ranking.order import Surprises
 from spot_ml.records import word_columns
 from spot_ml.results import one_line
 from spot_ml.words.source import SourceWords
@@ -38,7 +38,7 @@ def schema(source: SourceWords) -> pa.Schema:
     return pa.schema([*source.model_arrow(), *_FIELDS])
 
 
-def standing(order: Order, source: SourceWords, events: pa.Table) -> pa.Table:
+def standing(order: Surprises, source: SourceWords, events: pa.Table) -> pa.Table:
     """Say what the events of a list stand for; they have the columns of ``ranking.batches``."""
     model = [one_line(events[name]) for name, _ in source.model_schema]
     sides = [
@@ -50,7 +50,7 @@ def standing(order: Order, source: SourceWords, events: pa.Table) -> pa.Table:
     return pa.table(columns, schema=schema(source)).combine_chunks()
 
 
-def _side(order: Order, documents: pa.Array, words: pa.Array) -> list[dict[str, Any]]:
+def _side(order: Surprises, documents: pa.Array, words: pa.Array) -> list[dict[str, Any]]:
     """What the pairs of some documents and words stand for."""
     corpus, groups = order.corpus, order.groups
     places = corpus.places(documents, words)

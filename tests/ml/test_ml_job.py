@@ -32,6 +32,7 @@ pytestmark = pytest.mark.service
 ROOT = Path(__file__).resolve().parents[2]
 DAY = date(2004, 2, 3)
 SOURCES = ("flow", "dns", "proxy")
+HEADER = "sev\ttstart\tsip\tdip\tsport\tdport\tipkt\tibyt"
 LOW = "3\t2016-07-08 03:10:00\t10.0.0.3\t203.0.113.9\t50001\t60001\t900000\t2000000000000"
 
 
@@ -143,7 +144,8 @@ def test_one_core_and_a_second_run_give_the_same_bytes(stack: Any, hdfs: Hdfs) -
     again = _run(stack, "flow", SPOT_SPARK_MASTER="local[1]", SPOT_LDA_SCORE="surprise")
     assert [hdfs.read_bytes(name) for name in names] == first
     assert again["model"] == model
-    assert [entry.name for entry in hdfs.list(scores.rsplit("/", 1)[0])] == ["scores"]
+    there = {entry.name for entry in hdfs.list(scores.rsplit("/", 1)[0])}
+    assert there - {"live", "feedback"} == {"scores"}, "these two are of other tests"
 
 
 def test_later_rows_are_held_to_a_stored_model(stack: Any, hdfs: Hdfs) -> None:
@@ -171,6 +173,23 @@ def test_later_rows_are_held_to_a_stored_model(stack: Any, hdfs: Hdfs) -> None:
                             "--count", "50", "--json").stdout)  # fmt: skip
     assert [row["result"] for row in said] == [line.split("\t") for line in lines[:50]]
     assert hdfs.read_bytes(f"{scores}/flow_results.csv") == before
+    of_day = {line.rpartition("\t")[0] for line in before.decode().splitlines()}
+    row = next(line for line in lines if line.rpartition("\t")[0] in of_day)
+    rated = dict(zip(source_words("flow").select_columns, row.split("\t"), strict=False))
+    names = ("treceived", "sip", "dip", "sport", "dport", "ipkt", "ibyt")
+    verdict = "\t".join(["3", *(rated[name] for name in names)])
+    places = launch.places(launch.Launch(DAY, "flow", 1.0), stack.config)
+    hdfs.write_bytes(places.feedback, f"{HEADER}\n{verdict}\nnonsense\n".encode())
+    try:
+        heard = json.loads(_spot(stack, "score", "--model", model, "--date", day, "--hours", "4-5",
+                                 "--tol", "1", "--json").stdout)  # fmt: skip
+    finally:
+        hdfs.delete(places.feedback)
+    assert heard["verdicts"]["effects"] == {"lowered": 1}
+    assert heard["verdicts"]["moved"] == 1
+    assert row not in hdfs.read_bytes(heard["results_file"]).decode().splitlines()
+    aside = hdfs.read_bytes(f"{live}/feedback_aside.jsonl").decode()
+    assert json.loads(aside)["line"] == 3
     assert _spot(stack, "models", "delete", model).returncode == 0
     gone = _spot(stack, "score", "--model", model, "--date", day)
     assert gone.returncode == 3
@@ -185,13 +204,12 @@ def test_unpadded_folders_are_read_and_feedback_takes_part(stack: Any, hdfs: Hdf
     location = sources()["flow"].raw.location(stack.config.text("HUSER"))
     hdfs.write_bytes(f"{location}/y=2004/m=2/d=5/h=3/rows 1.parquet", sink.getvalue())
     places = launch.places(launch.Launch(day, "flow", 1.0), stack.config)
-    header = "sev\ttstart\tsip\tdip\tsport\tdport\tipkt\tibyt"
-    hdfs.write_bytes(places.feedback, f"{header}\n{LOW}\nnonsense\n".encode())
+    hdfs.write_bytes(places.feedback, f"{HEADER}\n{LOW}\nnonsense\n".encode())
     summary = _run(stack, "flow", day)
     assert summary["rows"] == rows.num_rows
     assert (summary["feedback_rows"], summary["feedback_skipped"]) == (1, 1)
     words = source_words("flow")
-    given = feedback.read(words, [header, LOW])
+    given = feedback.read(words, [HEADER, LOW])
     completed = feedback.Feedback(
         given.rows.set_column(5, "proto", pa.array(["TCP"])), given.skipped
     )
@@ -216,8 +234,7 @@ def test_a_false_alarm_is_gone_the_next_day_and_the_run_says_so(stack: Any, hdfs
     row = dict(zip(source_words("flow").select_columns, listed.split("\t"), strict=False))
     names = ("treceived", "sip", "dip", "sport", "dport", "ipkt", "ibyt")
     rated = "\t".join(["3", *(row[name] for name in names)])
-    header = "sev\ttstart\tsip\tdip\tsport\tdport\tipkt\tibyt"
-    hdfs.write_bytes(feedback_file, f"{header}\n{rated}\nnonsense\n".encode())
+    hdfs.write_bytes(feedback_file, f"{HEADER}\n{rated}\nnonsense\n".encode())
     alone = _run(stack, "flow", second, SPOT_LDA_SCORE="surprise", SPOT_FEEDBACK_DAYS="0")
     assert alone["verdicts"] == {"effects": {}, "moved": 0}
     before = hdfs.read_bytes(f"{scores}/flow_results.csv").decode()

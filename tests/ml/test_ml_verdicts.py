@@ -19,9 +19,11 @@ from spot_ml.batches import PAIR_SCORE, source_words
 from spot_ml.corpus import build
 from spot_ml.figures import PairFigures
 from spot_ml.lda.parameters import Parameters
+from spot_ml.models.forecast import forecast
+from spot_ml.models.stored import Learned
 from spot_ml.ranking.batches import COMPATIBLE, first_batches, group_batches
 from spot_ml.ranking.listing import lists_of
-from spot_ml.ranking.order import Order, order
+from spot_ml.ranking.order import Order, Surprises, order
 from spot_ml.verdicts import reading, record, standing
 from spot_ml.verdicts.caps import LEAST_OF_KIND, SHARE
 from spot_ml.verdicts.days import WORD, DayFiles
@@ -172,7 +174,7 @@ def _apply(found: Order, memory: Memory) -> tuple[Order, list[Verdict]]:
     return apply(found, FLOW, WordContext(), memory)
 
 
-def _of_odd(found: Order) -> tuple[float, float, float]:
+def _of_odd(found: Surprises) -> tuple[float, float, float]:
     """Surprise, what is left of it, and bonus of the odd service's first pair."""
     place = int(np.flatnonzero(found.corpus.documents.to_numpy(False)[found.corpus.document]
                                == "10.0.0.7")[0])  # fmt: skip
@@ -206,6 +208,26 @@ def test_the_hour_does_not_matter_and_another_service_or_address_is_not_touched(
         after, verdicts = _apply(found, other)
         assert not after.rated
         assert {verdict.effect for verdict in verdicts} <= {Effect.NOT_SEEN}
+
+
+@pytest.mark.parametrize(
+    ("severity", "hours", "left"),
+    [(LOW, 1, 0.0), (LOW, 40, None), (HIGH, 1, None), (MEDIUM, 1, None)],
+)
+def test_verdicts_reach_new_rows_that_a_stored_model_is_held_to(severity, hours, left) -> None:
+    web = SERVICE.format(443, 9, 12, 4)
+    usual = _order([(f"10.0.1.{n}", web, 50 + n) for n in range(40)] + [("10.0.0.7", web, 60)])
+    model = Learned(usual.corpus, usual.counts)
+    before = forecast(model, _day(10 * hours).corpus, FLOW.grammar).surprises()
+    nats, _, none = _of_odd(before)
+    assert nats > 10
+    assert none == 0
+    after, verdicts = apply(before, FLOW, WordContext(), _memory(_said(severity)))
+    assert after.rated
+    assert _of_odd(after)[2] == BONUS.get(severity, 0.0)
+    assert verdicts[0].own
+    eased = _of_odd(after)[1]
+    assert eased == left if left is not None else 10 < eased <= nats
 
 
 @pytest.mark.parametrize("severity", [HIGH, MEDIUM])
