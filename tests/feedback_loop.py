@@ -97,7 +97,7 @@ class Network:
         self, day: str, analysis: Analysis, remembered: Sequence[str] = (), like: str = GROUP
     ) -> RankedDay:
         """Rank a day, hearing the verdicts of other days, and keep the record of its list."""
-        found = order(analysis.trained.corpus, self.source.grammar, self.parameters)
+        found = order(analysis.corpus, self.source.grammar, self.parameters)
         memory = recall(self.source, [_files(other) for other in remembered], self.files)
         context = self._context(analysis)
         heard, verdicts = apply(found, self.source, context, memory, like)

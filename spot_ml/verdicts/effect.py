@@ -28,14 +28,13 @@ from spot_ml.verdicts.days import GROUP, WORD
 from spot_ml.verdicts.lines import HIGH, MEDIUM
 from spot_ml.verdicts.memory import Memory
 from spot_ml.verdicts.named import Effect, Verdict, verdicts_on
+from spot_ml.words.grammar import Grammar
 from spot_ml.words.source import SourceWords, WordContext
 
 Found = TypeVar("Found", bound=Surprises)
 
 #: Nats that a severity adds: what is called strong in flows, and in the other sources.
 BONUS = {HIGH: 50.0, MEDIUM: 20.0}
-#: A word whose sizes are this many bins above the largest of the rated day is still like it.
-_SLACK = 1
 
 
 def apply(
@@ -78,7 +77,13 @@ def _vouched_for(order: Surprises, verdict: Verdict, like: str) -> tuple[NDArray
     pairs = order.groups.pairs(verdict.group)
     sizes = order.parts.sizes[:, corpus.word[pairs]]
     largest = _largest(order, verdict)[:, None]
-    return pairs[(sizes <= largest + _SLACK).all(axis=0)], side.group_count
+    return pairs[(sizes <= largest + _doublings(order.parts.grammar)).all(axis=0)], side.group_count
+
+
+def _doublings(grammar: Grammar) -> NDArray[np.int64]:
+    """How many bins a doubling of each size is, a row each."""
+    bins = [grammar.doubling.get(name, 1) for name in grammar.sizes]
+    return np.array(bins, np.int64).reshape(-1, 1)
 
 
 def _largest(order: Surprises, verdict: Verdict) -> NDArray[np.int64]:

@@ -7,6 +7,8 @@ from numpy.typing import ArrayLike, NDArray
 
 #: Upper ends of the entropy bins 0 to 19, in bits.
 ENTROPY_CUTS: NDArray[np.float64] = np.array([*(k * 3 / 10 for k in range(19)), np.inf])
+#: Bins that one bit is: a text of twice as many different characters has a bit of entropy more.
+BINS_PER_BIT = 4
 
 _HALF = 32
 

@@ -30,8 +30,9 @@ class Grammar:
     is the back-off's probability of a word. ``kind`` names the parts that make two words of a
     document rows of one group. ``phrases`` say what the values of parts mean. ``clock`` is the
     part that says the time of day, where there is one; ``sizes`` are parts whose values are numbers
-    of bins, larger for more. Of groups that are of one ``kin`` by these parts of the word they are
-    shown by, an endpoint has one row: they tell of one thing (none named: of every group).
+    of bins, larger for more, and ``doubling`` is how many bins a doubling is, where not one. Of
+    groups of one ``kin``, by these parts of the words that they are shown by, an endpoint has one
+    row: they tell of one thing (no parts: of each group).
     """
 
     take_apart: Callable[[pa.Array], Mapping[str, pa.Array]]
@@ -40,6 +41,7 @@ class Grammar:
     phrases: Mapping[str, Say] = field(default_factory=dict)
     clock: str | None = None
     sizes: tuple[str, ...] = ()
+    doubling: Mapping[str, int] = field(default_factory=dict)
     kin: tuple[str, ...] = ()
 
     def say(self, part: str, value: str) -> str:

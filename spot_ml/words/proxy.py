@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from spot_ml.words import phrases
 from spot_ml.words.amended import amended, by_parts
-from spot_ml.words.bins import log_int
+from spot_ml.words.bins import BINS_PER_BIT, log_int
 from spot_ml.words.clock import hours
 from spot_ml.words.columns import any_of, join_words, missing
 from spot_ml.words.domain import domain_features, registered_name
@@ -110,6 +110,7 @@ _GRAMMAR = Grammar(
     kin=("agent", "length"),
     clock="hour",
     sizes=("length", "entropy"),
+    doubling={"entropy": BINS_PER_BIT},
     phrases={
         "host": phrases.domain,
         "agent": phrases.powers,

@@ -40,7 +40,7 @@ def outcome(source: str, rows: pa.Table) -> Outcome:
     analysis = pipeline.analyse(words, rows, WordContext(), PARAMETERS)
     chosen = pipeline.listed(words, analysis, PARAMETERS)
     events = pipeline.ranked(words, analysis, 1.0, -1)
-    corpus = analysis.trained.corpus
+    corpus = analysis.corpus
     found = Explainer(order(corpus, words.grammar, PARAMETERS)).of(
         corpus.documents.take(pa.array(corpus.document)), corpus.words.take(pa.array(corpus.word))
     )

@@ -269,7 +269,7 @@ def test_the_smallest_days_have_finite_surprises(triples: list, topics: int):
 def test_an_explanation_adds_up_to_the_expected_count(source):
     rows = ml_days.TABLES[source.WORDS.name]()
     found = pipeline.analyse(source.WORDS, rows, WordContext(), Parameters(topics=5))
-    ranked = order(found.trained.corpus, source.WORDS.grammar, Parameters(topics=5))
+    ranked = order(found.corpus, source.WORDS.grammar, Parameters(topics=5))
     explainer = Explainer(ranked)
     for place, one in enumerate(explainer.explain(range(ranked.corpus.pairs))):
         unexpected = sum(term.nats for term in one.terms)

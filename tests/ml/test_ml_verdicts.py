@@ -201,6 +201,24 @@ def test_a_low_verdict_vouches_for_sizes_up_to_double(size: int, lowered: bool) 
     assert eased == (0 if lowered else nats)
 
 
+@pytest.mark.parametrize(("entropy", "lowered"), [(5, True), (9, True), (10, False)])
+def test_a_low_verdict_vouches_for_one_bit_more_of_entropy(entropy: int, lowered: bool) -> None:
+    usual = [(f"10.0.1.{n}", "1_6_9_2_4_1_1_0", 50 + n) for n in range(40)]
+    odd = ("10.0.0.7", f"0_6_3_2_{entropy}_1_16_2", 30)
+    documents, words, counts = zip(*usual, odd, strict=True)
+    corpus = build(pa.array(documents), pa.array(words), list(counts))
+    found = order(corpus, DNS.grammar, Parameters(topics=3))
+    row = {"frame_time": "Jul  8 2016 03:10:25.1 UTC", "unix_tstamp": 1467947425, "frame_len": 50,
+           "ip_dst": "10.0.0.7", "dns_qry_name": "ab.c.com", "dns_qry_type": 16,
+           "dns_qry_rcode": 2}  # fmt: skip
+    rated = Memory(pa.Table.from_pylist([row], schema=DNS.model_arrow()),
+                   [Said(FIRST, 2, LOW, "10.0.0.7", (Side(30, 30, (2, 5, 1, 6)),))])  # fmt: skip
+    after, _ = apply(found, DNS, WordContext(), rated)
+    nats, eased, _ = _of_odd(after)
+    assert nats > 10
+    assert eased == (0 if lowered else nats)
+
+
 def test_the_hour_does_not_matter_and_another_service_or_address_is_not_touched() -> None:
     found = _day(10)
     assert _of_odd(_apply(found, _memory(_said(LOW), hour=17))[0])[1] == 0
