@@ -56,10 +56,7 @@ class Name(NamedTuple):
 
 def split_name(name: str) -> Name:
     """Take a host name apart, as it is written (no lower-casing, no port handling)."""
-    labels = name.split(".")
-    if name:
-        while labels and not labels[-1]:
-            labels.pop()
+    labels = _labels(name)
     count = len(labels)
     if count < 2 or not (labels[-1] in COUNTRY_CODES or labels[-1] in GENERIC_NAMES):
         return Name(ABSENT, ABSENT, count)
@@ -71,6 +68,15 @@ def split_name(name: str) -> Name:
         return Name(ABSENT, ABSENT, count)
     *below, domain = labels
     return Name(domain, ".".join(below) if below else ABSENT, count)
+
+
+def _labels(name: str) -> list[str]:
+    """What is between the dots of a name, without empty ones at its end."""
+    labels = name.split(".")
+    if name:
+        while labels and not labels[-1]:
+            labels.pop()
+    return labels
 
 
 @lru_cache
@@ -85,7 +91,7 @@ def registered_name(name: str) -> Name:
     Addresses, reverse look-ups, single labels and bare endings have no domain.
     """
     host = _PORT.sub("", name.lower()).rstrip(".")
-    parts = split_name(name).parts
+    parts = len(_labels(name))
     registered = None if _NO_NAME.search(host) else suffixes().privatesuffix(host)
     if not registered:
         return Name(ABSENT, ABSENT, parts)
