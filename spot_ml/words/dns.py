@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from spot_ml.words import phrases
 from spot_ml.words.amended import amended, by_parts
-from spot_ml.words.bins import BINS_PER_BIT, ENTROPY_CUTS, bin_of, log_int
+from spot_ml.words.bins import ENTROPY_CUTS, bin_of, log_int
 from spot_ml.words.clock import Hours, hours
 from spot_ml.words.columns import join_words, missing, numbers, outside
 from spot_ml.words.domain import DomainFeatures, domain_features, registered_name
@@ -129,8 +129,7 @@ _GRAMMAR = Grammar(
     ),
     kind=("type", "rcode", "domain"),
     clock="hour",
-    sizes=("length", "entropy", "labels", "frame"),
-    doubling={"entropy": BINS_PER_BIT},
+    sizes=("length", "labels", "frame"),
     phrases={
         "domain": phrases.domain,
         "length": phrases.powers,

@@ -35,7 +35,7 @@ from spot_ml.words.source import WordContext
 from tests.feedback_loop import Files, Network, RankedDay
 
 FIRST, SECOND = "2017-01-12", "2017-01-13"
-FLOW, DNS = source_words("flow"), source_words("dns")
+FLOW, DNS, PROXY = (source_words(name) for name in ("flow", "dns", "proxy"))
 HEADER = "sev\ttstart\tsip\tdip\tsport\tdport\tipkt\tibyt"
 LINE = "3\t2016-07-08 03:10:00\t10.0.0.3\t203.0.113.9\t50001\t60001\t900000\t2000000000000"
 #: What the settings say: results have a score up to this.
@@ -203,20 +203,31 @@ def test_a_low_verdict_vouches_for_sizes_up_to_double(size: int, lowered: bool) 
 
 @pytest.mark.parametrize(("entropy", "lowered"), [(5, True), (9, True), (10, False)])
 def test_a_low_verdict_vouches_for_one_bit_more_of_entropy(entropy: int, lowered: bool) -> None:
-    usual = [(f"10.0.1.{n}", "1_6_9_2_4_1_1_0", 50 + n) for n in range(40)]
-    odd = ("10.0.0.7", f"0_6_3_2_{entropy}_1_16_2", 30)
-    documents, words, counts = zip(*usual, odd, strict=True)
-    corpus = build(pa.array(documents), pa.array(words), list(counts))
-    found = order(corpus, DNS.grammar, Parameters(topics=3))
-    row = {"frame_time": "Jul  8 2016 03:10:25.1 UTC", "unix_tstamp": 1467947425, "frame_len": 50,
-           "ip_dst": "10.0.0.7", "dns_qry_name": "ab.c.com", "dns_qry_type": 16,
-           "dns_qry_rcode": 2}  # fmt: skip
-    rated = Memory(pa.Table.from_pylist([row], schema=DNS.model_arrow()),
-                   [Said(FIRST, 2, LOW, "10.0.0.7", (Side(30, 30, (2, 5, 1, 6)),))])  # fmt: skip
-    after, _ = apply(found, DNS, WordContext(), rated)
+    odd = f"0_3_POST_{entropy}_text_2_4_200"
+    after = _rated_request(odd, ("0_3_POST_5_text_2_4_200", (4, 5)))
     nats, eased, _ = _of_odd(after)
     assert nats > 10
     assert eased == (0 if lowered else nats)
+
+
+def _rated_request(odd: str, rated: tuple[str, tuple[int, ...]]) -> Surprises:
+    """A day of requests with an odd one, where one like it was rated low."""
+    usual = [(f"10.0.1.{n}", "1_9_GET_6_text_9_5_200", 50 + n) for n in range(40)]
+    documents, words, counts = zip(*usual, ("10.0.0.7", odd, 30), strict=True)
+    corpus = build(pa.array(documents), pa.array(words), list(counts))
+    found = order(corpus, PROXY.grammar, Parameters(topics=3))
+    word, largest = rated
+    verdict = Verdict(Said(FIRST, 2, LOW), Side(30, 30, largest), True, "10.0.0.7", word,
+                      int(found.groups.find(pa.array(["10.0.0.7"]), pa.array([word]))[0]),
+                      Effect.LOWERED)  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("spot_ml.verdicts.effect.verdicts_on", lambda *_: [verdict])
+        return apply(found, PROXY, WordContext(), Memory(PROXY.model_arrow().empty_table()))[0]
+
+
+def test_the_letters_of_a_short_name_are_no_size() -> None:
+    """To look up api after www is no news: www has no entropy, as all its letters are one."""
+    assert DNS.grammar.sizes == ("length", "labels", "frame")
 
 
 def test_the_hour_does_not_matter_and_another_service_or_address_is_not_touched() -> None:
