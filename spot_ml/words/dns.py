@@ -128,6 +128,7 @@ _GRAMMAR = Grammar(
         Link("hour", ((),)),
     ),
     kind=("type", "rcode", "domain"),
+    kin=("length", "frame"),
     clock="hour",
     sizes=("length", "labels", "frame"),
     phrases={

@@ -162,7 +162,8 @@ def test_many_partitions_and_few_make_the_same_list(monkeypatch: pytest.MonkeyPa
     groups = rows.append_column(NATS, pa.array(np.arange(rows.num_rows, 0.0, -1)))
     groups = with_column(groups, "ip_dst", ["a"] * 4 + [f"h{n}" for n in range(rows.num_rows - 4)])
     groups = groups.append_column(DOCUMENT, groups["ip_dst"])
-    groups = groups.append_column(WORD, groups["dns_qry_name"])
+    sizes = [f"0_{n}_8_{n}_0_1_1_0" for n in range(rows.num_rows)]
+    groups = groups.append_column(WORD, pa.array(sizes))
     groups = groups.append_column(KIND, pa.array(np.zeros(rows.num_rows, np.int32)))
     groups = groups.append_column(RAISED, pa.array(np.zeros(rows.num_rows, bool)))
     words = cases.source("dns")
