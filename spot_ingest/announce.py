@@ -44,7 +44,7 @@ class Announcer:
 
     def waiting(self) -> int:
         """Give how many messages the workers have not done with."""
-        return kafka.backlog(self._config, self._group, self._topic).messages
+        return sum(kafka.lag(self._config, self._group, self._topic).values())
 
     def close(self) -> None:
         """Let go of the connection."""

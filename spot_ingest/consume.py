@@ -10,7 +10,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any
@@ -88,9 +88,9 @@ def _take_part(
     consumer = patience.until_done(
         lambda: _subscribe(config, instance, topic, group), "joining the topic"
     )
-    backlog = partial(kafka.backlog, config, group, topic)
+    unheard = partial(kafka.unheard, config, group, topic)
     try:
-        _Loop(consumer, worker, dead, patience, stop, backlog).run()
+        _Loop(consumer, worker, dead, patience, stop, unheard).run()
     except _DeafError:
         log.event(_LOG, "joins_again", logging.WARNING, worker=name, reason="messages wait unheard")
         patience.until_done(lambda: kafka.leave(config, group, instance), "leaving the group")
@@ -143,10 +143,10 @@ class _Loop:
         dead: DeadLetters,
         patience: Patience,
         stop: threading.Event,
-        backlog: Callable[[], kafka.Backlog],
+        unheard: Callable[[Collection[int]], bool],
     ) -> None:
         self._consumer = consumer
-        self._backlog = backlog
+        self._unheard = unheard
         self._heard = time.monotonic()
         self._worker = worker
         self._dead = dead
@@ -190,11 +190,10 @@ class _Loop:
             return
         self._heard = now
         try:
-            backlog = self._backlog()
+            deaf = self._unheard({part.partition for part in self._consumer.assignment()})
         except ServiceError:  # no broker: the client waits for it, too
             return
-        own = {part.partition for part in self._consumer.assignment()}
-        if backlog.unheard_by(own):
+        if deaf:
             raise _DeafError
 
     def _watch(self, seconds: float, worked: float) -> None:

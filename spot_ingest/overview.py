@@ -93,6 +93,7 @@ def _landing(config: Config, source: str) -> tuple[int, list[float]]:
 
 def _lag(config: Config, source: str) -> int | None:
     try:
-        return kafka.backlog(config, kafka.group_of(source), kafka.topic_of(source)).messages
+        lag = kafka.lag(config, kafka.group_of(source), kafka.topic_of(source))
     except ServiceError:
         return None
+    return sum(lag.values())

@@ -42,8 +42,7 @@ class Corpus:
 
     def places(self, documents: pa.Array, words: pa.Array) -> NDArray[np.int64]:
         """Give the place of each pair of a document's and a word's name; -1 where it is none."""
-        document = pc.fill_null(pc.index_in(documents, value_set=self.documents), -1).to_numpy()
-        word = pc.fill_null(pc.index_in(words, value_set=self.words), -1).to_numpy()
+        document, word = ids_of(documents, self.documents), ids_of(words, self.words)
         return found_in(self.keys, document, word, len(self.words))
 
     def starts(self) -> NDArray[np.int64]:
@@ -54,6 +53,12 @@ class Corpus:
         """The count of all pairs of each document."""
         found = np.bincount(self.document, self.count, minlength=len(self.documents))
         return np.asarray(found, np.float64)
+
+
+def ids_of(names: pa.Array, known: pa.Array, lacking: int = -1) -> NDArray[np.int32]:
+    """The place of each name among known ones; ``lacking`` where it is none of them."""
+    found: NDArray[np.int32] = pc.fill_null(pc.index_in(names, value_set=known), lacking).to_numpy()
+    return found
 
 
 def found_in(

@@ -15,7 +15,7 @@ from spot_common.errors import UsageError
 from spot_common.registry import check_source
 from spot_ml.lda.parameters import Parameters, effective
 from spot_ml.models.facts import source_of
-from spot_ml.request import COMPATIBLE, Folders, Live, Request, models_folder, seed_of
+from spot_ml.request import COMPATIBLE, SURPRISE, Folders, Live, Request, models_folder, seed_of
 from spot_ml.verdicts.days import DayFiles
 
 #: Threshold and number of results of a test run.
@@ -167,14 +167,13 @@ def live(
         if hours is not None:
             numbers = range(hours[0], hours[1] + 1)
             read = Folders(tuple(posixpath.join(read, f"h={hour:02d}") for hour in numbers))
-    memory = config.integer("FEEDBACK_DAYS")
     return Live(
         source=source,
         models=models_folder(config, source),
         model=model,
         input=read,
         scored=live_folder(model, day, config),
-        remembered=_files_of(Launch(day, source, 1.0), memory, config) if day else (),
+        remembered=remembered(Launch(day, source, 1.0, order=SURPRISE), config) if day else (),
         like=config.text("FEEDBACK_LIKE"),
         **bounds,
     )
@@ -193,14 +192,10 @@ def remembered(launch: Launch, config: Config) -> tuple[DayFiles, ...]:
 
     The original's order heeds those of the day only.
     """
-    if (launch.order or config.text("LDA_SCORE")) == COMPATIBLE:
-        return _files_of(launch, 0, config)
     days = launch.feedback_days
-    return _files_of(launch, config.integer("FEEDBACK_DAYS") if days is None else days, config)
-
-
-def _files_of(launch: Launch, days: int, config: Config) -> tuple[DayFiles, ...]:
-    """The files of a day and of so many before it."""
+    days = config.integer("FEEDBACK_DAYS") if days is None else days
+    if (launch.order or config.text("LDA_SCORE")) == COMPATIBLE:
+        days = 0
     found = []
     for back in range(min(days, (launch.day - date.min).days) + 1):
         day = launch.day - timedelta(days=back)

@@ -23,21 +23,19 @@ from spot_ml.attempts import repeated
 from spot_ml.batches import source_words
 from spot_ml.corpus import Corpus
 from spot_ml.input_rows import InputRows
-from spot_ml.models.appraisal import Appraisal, appraise, context_for
+from spot_ml.models.appraisal import appraise, context_for
 from spot_ml.models.facts import Facts
 from spot_ml.models.shelf import Shelf
 from spot_ml.models.stored import StoredModel
-from spot_ml.publish import Published
 from spot_ml.reading import Day, read_day
 from spot_ml.records import State
 from spot_ml.request import Live, Request
 from spot_ml.session import spark_session
 from spot_ml.storage import Storage
 from spot_ml.training import corpus_of
-from spot_ml.verdicts import reading, record
 from spot_ml.verdicts.memory import recall
 from spot_ml.verdicts.record import Heard
-from spot_ml.verdicts.run import write_aside
+from spot_ml.verdicts.run import write_aside, write_heard
 from spot_ml.words.source import SourceWords
 
 _LOG = log.get("ml.live")
@@ -130,22 +128,15 @@ def _attempt(
         storage.replaced(live.scored) as folder,
     ):
         made = publish.results(storage, day, request, figures, found.explainer, folder, rated=rated)
-        heard = _heard(storage, found, made, folder)
+        heard = Heard()
+        if found.heard is not None and made.lists is not None:
+            heard = write_heard(storage, found.heard, found.verdicts, made.lists, folder)
         write_aside(storage, memory, folder)
         summary = _summary(live, request, day, model, corpus, made.number, started)
         summary = replace(summary, verdicts=heard)
         publish.seal(storage, summary.facts(), folder)
     log.event(_LOG, "results_written", **summary.facts())
     return summary
-
-
-def _heard(storage: Storage, found: Appraisal, made: Published, folder: str) -> Heard:
-    """Write what became of verdicts, where the order hears them."""
-    if found.heard is None or made.lists is None:
-        return Heard()
-    said = record.table(found.heard, found.verdicts, made.lists)
-    storage.write_table(f"{folder}/{reading.FILE}", said)
-    return record.heard(said)
 
 
 def _request(live: Live, facts: Facts) -> Request:

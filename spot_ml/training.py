@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from spot_ml import corpus as corpora
-from spot_ml.corpus import Corpus, found_in
+from spot_ml.corpus import Corpus, found_in, ids_of
 from spot_ml.lda.fit import FITS, Fit
 from spot_ml.lda.model import Model, Tick, TopicCounts, model_of
 from spot_ml.lda.parameters import Parameters
@@ -46,15 +45,9 @@ class Trained:
         """The score of each pair of another corpus, whose plain pairs are all of this one."""
         if corpus is self.corpus:
             return self.score
-        document = _ids(corpus.documents, self.corpus.documents)[corpus.document]
-        word = _ids(plain(corpus.words), self.corpus.words)[corpus.word]
+        document = ids_of(corpus.documents, self.corpus.documents)[corpus.document]
+        word = ids_of(plain(corpus.words), self.corpus.words)[corpus.word]
         return self.score[found_in(self.corpus.keys, document, word, len(self.corpus.words))]
-
-
-def _ids(names: pa.Array, known: pa.Array) -> NDArray[np.int64]:
-    """The place of each name among others, all of which are there."""
-    found: NDArray[np.int64] = pc.index_in(names, value_set=known).to_numpy().astype(np.int64)
-    return found
 
 
 def corpus_of(pairs: pa.Table) -> Corpus:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
@@ -86,14 +85,9 @@ class _KnownPartitions(RangePartitionAssignor):  # type: ignore[misc] # kafka-py
 
 def ensure_topic(config: Config, topic: str, partitions: int) -> None:
     """Create a topic where it does not exist; give one that has fewer partitions more."""
-    admin = _admin(config)
-    try:
+    with _admin(config) as admin:
         if not _created(admin, topic, partitions):
             _widen(admin, topic, partitions)
-    except KafkaError as error:
-        raise unreachable(config) from error
-    finally:
-        admin.close()
 
 
 def _created(admin: KafkaAdminClient, topic: str, partitions: int) -> bool:
@@ -111,83 +105,52 @@ def _widen(admin: KafkaAdminClient, topic: str, partitions: int) -> None:
             admin.create_partitions({topic: NewPartitions(partitions)})
 
 
-@dataclass(frozen=True)
-class Backlog:
-    """What waits for a group in a topic, and who is there to hear it.
-
-    ``waiting`` counts the messages of each partition that the group has not committed; ``held``
-    are the partitions that some member of the group has.
-    """
-
-    waiting: Mapping[int, int]
-    held: frozenset[int]
-
-    @property
-    def messages(self) -> int:
-        """How many messages wait."""
-        return sum(self.waiting.values())
-
-    def unheard_by(self, own: Collection[int]) -> bool:
-        """Whether messages wait in a member's own partitions, or in some that nobody has."""
-        return any(
-            count and (number in own or number not in self.held)
-            for number, count in self.waiting.items()
-        )
-
-
-def backlog(config: Config, group: str, topic: str) -> Backlog:
-    """Ask what waits for a group, and whether it has somebody to hear it."""
-    admin = _admin(config)
-    try:
+def lag(config: Config, group: str, topic: str) -> dict[int, int]:
+    """Give how many messages of each partition a group has not committed."""
+    with _admin(config) as admin:
         (described,) = admin.describe_topics([topic])
         numbers = [part["partition_index"] for part in described["partitions"]]
         partitions = [TopicPartition(topic, number) for number in numbers]
         ends = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
         starts = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
         done = admin.list_group_offsets({group: partitions})[group]
-        members = admin.describe_groups([group])[group]["members"]
-    except KafkaError as error:
-        raise unreachable(config) from error
-    finally:
-        admin.close()
-    waiting = {}
+    found = {}
     for part in partitions:
         committed = done[part].offset if part in done else -1
-        begins = max(committed, starts[part].offset)
-        waiting[part.partition] = max(0, ends[part].offset - begins)
-    return Backlog(waiting, frozenset(_held(members, topic)))
+        found[part.partition] = max(0, ends[part].offset - max(committed, starts[part].offset))
+    return found
 
 
-def _held(members: list[dict[str, Any]], topic: str) -> set[int]:
-    held: set[int] = set()
-    for member in members:
-        assignment = member["member_assignment"] or {"assigned_partitions": []}
-        for part in assignment["assigned_partitions"]:
-            if part["topic"] == topic:
-                held.update(part["partitions"])
-    return held
+def held(config: Config, group: str, topic: str) -> set[int]:
+    """Give the partitions of a topic that some member of a group has."""
+    with _admin(config) as admin:
+        members = admin.describe_groups([group])[group]["members"]
+    return {
+        number
+        for member in members
+        if member["member_assignment"]
+        for part in member["member_assignment"]["assigned_partitions"]
+        if part["topic"] == topic
+        for number in part["partitions"]
+    }
+
+
+def unheard(config: Config, group: str, topic: str, own: Collection[int]) -> bool:
+    """Say whether messages wait in a member's own partitions, or in some that nobody has."""
+    waiting = {number for number, count in lag(config, group, topic).items() if count}
+    return bool(waiting.intersection(own) or (waiting and waiting - held(config, group, topic)))
 
 
 def leave(config: Config, group: str, instance: str) -> None:
     """Take a member with a lasting name out of its group, which deals its partitions out anew."""
-    admin = _admin(config)
-    try:
+    with _admin(config) as admin:
         admin.remove_group_members(group, [MemberToRemove(group_instance_id=instance)])
-    except KafkaError as error:
-        raise unreachable(config) from error
-    finally:
-        admin.close()
 
 
 def probe(config: Config) -> None:
     """Ask the broker what it can do (an ApiVersions request); ServiceError without an answer."""
-    admin = _admin(config)
-    try:
+    with _admin(config) as admin:
         admin.describe_cluster()
-    except KafkaError as error:
-        raise unreachable(config) from error
-    finally:
-        admin.close()
 
 
 def unreachable(config: Config) -> ServiceError:
@@ -198,9 +161,12 @@ def unreachable(config: Config) -> ServiceError:
     )
 
 
-def _admin(config: Config) -> KafkaAdminClient:
+@contextlib.contextmanager
+def _admin(config: Config) -> Iterator[KafkaAdminClient]:
+    """Ask or tell the broker something; ServiceError where it does not answer."""
     try:
-        return KafkaAdminClient(**_common(config))
+        with contextlib.closing(KafkaAdminClient(**_common(config))) as admin:
+            yield admin
     except KafkaError as error:
         raise unreachable(config) from error
 

@@ -27,12 +27,11 @@ from functools import partial
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numba import njit
 from numpy.typing import NDArray
 
 from spot_common.errors import UsageError
-from spot_ml.corpus import Corpus
+from spot_ml.corpus import Corpus, ids_of
 from spot_ml.lda.model import Matrix, Tick, TopicCounts, share_of_rows
 from spot_ml.lda.parameters import Parameters
 from spot_ml.lda.random import JavaRandom
@@ -126,7 +125,7 @@ def started_from(fit: StartedFit, words: pa.Array, topics: Matrix) -> StartedFit
                 f"the model to start from has {topics.shape[1]} topics, not {parameters.topics}",
                 hint="set TOPIC_COUNT as it was, or start anew",
             )
-        place = pc.fill_null(pc.index_in(corpus.words, value_set=words), -1).to_numpy()
+        place = ids_of(corpus.words, words)
         of_word = np.full((len(corpus.words), parameters.topics), 1.0 / parameters.topics)
         known = place >= 0
         of_word[known] = share_of_rows(topics[place[known]])

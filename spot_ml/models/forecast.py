@@ -22,10 +22,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from spot_ml.corpus import Corpus
+from spot_ml.corpus import Corpus, ids_of
 from spot_ml.lda.model import Matrix
 from spot_ml.models.stored import Learned
 from spot_ml.models.vocabulary import Floats, Ids, Vocabulary
@@ -84,8 +83,7 @@ def forecast(
 ) -> Forecast:
     """Find the surprise of every pair of new rows, whatever the model knows of them."""
     vocabulary = Vocabulary(model.corpus, fresh, grammar)
-    document = pc.fill_null(pc.index_in(fresh.documents, value_set=model.corpus.documents), -1)
-    known: Ids = document.to_numpy().astype(np.int64)
+    known: Ids = ids_of(fresh.documents, model.corpus.documents).astype(np.int64)
     theta = _mixes(model, known, weights)
     total = model.counts.word.sum(axis=0) + weights.b
     of_word = model.counts.word

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from spot_ml.corpus import Corpus
+from spot_ml.corpus import Corpus, ids_of
 from spot_ml.lda.model import Model, model_of
 from spot_ml.models.stored import Learned
 from spot_ml.score import UNKNOWN, scores
@@ -23,12 +21,6 @@ def original_scores(model: Learned, fresh: Corpus, precision: int) -> np.ndarray
     width = fitted.mix.shape[1]
     equal = np.full((1, width), 1.0 / width, fitted.mix.dtype)
     widened = Model(np.concatenate([fitted.mix, equal]), fitted.word_given_topic)
-    document = _ids(fresh.documents, model.corpus.documents, len(fitted.mix))
-    word = _ids(plain(fresh.words), model.corpus.words, UNKNOWN)
+    document = ids_of(fresh.documents, model.corpus.documents, len(fitted.mix))
+    word = ids_of(plain(fresh.words), model.corpus.words, UNKNOWN)
     return scores(widened, document[fresh.document], word[fresh.word])
-
-
-def _ids(names: pa.Array, known: pa.Array, lacking: int) -> np.ndarray:
-    """The id of each name among the known ones, ``lacking`` where it is none of them."""
-    found = pc.fill_null(pc.index_in(names, value_set=known), lacking)
-    return np.asarray(found.to_numpy(zero_copy_only=False))

@@ -67,11 +67,6 @@ class Vocabulary:
         least = min(hours * self._least(self.clock), 1.0)
         return (inside + KAPPA * least) / (float(self._seen.sum()) + KAPPA)
 
-    @property
-    def kind(self) -> Codes:
-        """The kind of each fresh word."""
-        return self.parts.kinds[self.places]
-
     def topics(self, of_word: Matrix) -> Matrix:
         """Topic counts of all words, from those of the day's; the others have none."""
         lacking = np.zeros((self.parts.size - self.known, of_word.shape[1]))

@@ -6,10 +6,9 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from spot_ml.corpus import Corpus
+from spot_ml.corpus import Corpus, ids_of
 from spot_ml.ranking.parts import Codes, Parts
 
 Places = NDArray[np.int64]
@@ -34,9 +33,7 @@ class PairGroups:
 
     def find(self, documents: pa.Array, words: pa.Array) -> Places:
         """Give the group of each pair of names, which need not be of the corpus; -1 for none."""
-        index = pc.fill_null(pc.index_in(documents, value_set=self.corpus.documents), -1)
-        kind = self.parts.kinds_of(words)
-        return self.at(index.to_numpy(zero_copy_only=False), kind)
+        return self.at(ids_of(documents, self.corpus.documents), self.parts.kinds_of(words))
 
     def at(self, document: NDArray[np.int32], kind: Codes) -> Places:
         """Give the group of each document and kind by their codes; -1 for none."""

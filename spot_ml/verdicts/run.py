@@ -9,7 +9,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from spot_ml.ranking.listing import Lists
-from spot_ml.ranking.order import Order
+from spot_ml.ranking.order import Order, Surprises
 from spot_ml.verdicts import reading, record, standing
 from spot_ml.verdicts.days import STANDING_FILE
 from spot_ml.verdicts.effect import apply
@@ -52,14 +52,22 @@ class Ranked:
 
         ``scored`` is the folder of the day's former result, ``folder`` that of the new one.
         """
-        said = record.table(self.order, self.verdicts, lists)
-        storage.write_table(f"{folder}/{reading.FILE}", said)
+        heard = write_heard(storage, self.order, self.verdicts, lists, folder)
         rows = pa.concat_tables(lists) if self.order.rated else lists.heard
         stand = standing.standing(self.order, words, rows)
         former = record_of(words, f"{scored}/{STANDING_FILE}", storage)
         stand = standing.kept_with(stand, former, self.memory.events, words)
         storage.write_table(f"{folder}/{STANDING_FILE}", stand)
-        return record.heard(said)
+        return heard
+
+
+def write_heard(
+    storage: Storage, order: Surprises, verdicts: Sequence[Verdict], lists: Lists, folder: str
+) -> Heard:
+    """Write what became of verdicts, and say it in numbers."""
+    said = record.table(order, verdicts, lists)
+    storage.write_table(f"{folder}/{reading.FILE}", said)
+    return record.heard(said)
 
 
 def write_aside(storage: Storage, memory: Memory, folder: str) -> None:

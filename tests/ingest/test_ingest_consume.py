@@ -6,13 +6,13 @@ import socket
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from kafka import TopicPartition
 
-from spot_common.clients.kafka import Backlog
 from spot_common.config import load_config
 from spot_common.errors import ServiceError, UsageError
 from spot_ingest import consume
@@ -132,15 +132,18 @@ def test_a_client_that_hears_nothing_of_what_waits_is_replaced(
     stop, consumer = threading.Event(), Deaf(clock, own)
     patience = Patience(consume._LOG, SimpleNamespace(well=True), stop)
 
-    def backlog() -> Backlog:
+    def lag(*_: object) -> dict[int, int]:
         asked.append(clock.now)
         if len(asked) == 1:
             raise ServiceError("Kafka does not answer")
         if len(asked) == 3:
             stop.set()
-        return Backlog(waiting, frozenset(held))
+        return waiting
 
-    loop = consume._Loop(consumer, SimpleNamespace(), SimpleNamespace(), patience, stop, backlog)
+    monkeypatch.setattr(consume.kafka, "lag", lag)
+    monkeypatch.setattr(consume.kafka, "held", lambda *_: held)
+    unheard = partial(consume.kafka.unheard, None, "g", "t")
+    loop = consume._Loop(consumer, SimpleNamespace(), SimpleNamespace(), patience, stop, unheard)
     if doubted:
         with pytest.raises(consume._DeafError):
             loop.run()

@@ -190,7 +190,7 @@ def forget_messages(stack: Stack, source: str) -> None:
     topic, group = kafka.topic_of(source), kafka.group_of(source)
 
     def empty() -> bool:
-        return kafka.backlog(stack.config, group, topic).messages == 0
+        return sum(kafka.lag(stack.config, group, topic).values()) == 0
 
     reader = kafka.consumer(stack.config, group, topic, consumer_timeout_ms=2_000)
     until(lambda: reader.poll(timeout_ms=500) == {} and bool(reader.assignment()), 120)

@@ -11,7 +11,6 @@ from click.testing import CliRunner
 from prometheus_client.parser import text_string_to_metric_families
 from test_ingest_compaction import Day, log
 
-from spot_common.clients.kafka import Backlog
 from spot_common.config import Config
 from spot_ingest import metrics, overview
 from spot_ingest.commands import top
@@ -34,8 +33,7 @@ def day(tmp_path) -> Day:
 
 @pytest.fixture(autouse=True)
 def no_kafka(monkeypatch):
-    backlog = Backlog({0: 2, 1: 1}, frozenset())
-    monkeypatch.setattr("spot_common.clients.kafka.backlog", lambda *_: backlog)
+    monkeypatch.setattr("spot_common.clients.kafka.lag", lambda *_: {0: 2, 1: 1})
 
 
 def test_the_overview_counts_what_came_and_what_waits(day):

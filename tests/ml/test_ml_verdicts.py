@@ -31,7 +31,7 @@ from spot_ml.verdicts.effect import BONUS, apply
 from spot_ml.verdicts.lines import HIGH, LOW, MEDIUM, Aside, read_lines
 from spot_ml.verdicts.memory import Memory, Said, Side, recall
 from spot_ml.verdicts.named import Effect, Verdict
-from spot_ml.words.source import WordContext
+from spot_ml.words.source import SourceWords, WordContext
 from tests.feedback_loop import Files, Network, RankedDay
 
 FIRST, SECOND = "2017-01-12", "2017-01-13"
@@ -146,10 +146,10 @@ def test_partitions_of_rows_make_the_same_lists(second: RankedDay, size: int) ->
 SERVICE = "{0}_TCP_{1}_{2}_{3}"
 
 
-def _order(triples: list[tuple[str, str, int]]) -> Order:
+def _order(triples: list[tuple[str, str, int]], source: SourceWords = FLOW) -> Order:
     documents, words, counts = zip(*triples, strict=True)
     corpus = build(pa.array(documents), pa.array(words), list(counts))
-    return order(corpus, FLOW.grammar, Parameters(topics=3))
+    return order(corpus, source.grammar, Parameters(topics=3))
 
 
 def _day(count: int, size: int = 12) -> Order:
@@ -202,27 +202,21 @@ def test_a_low_verdict_vouches_for_sizes_up_to_double(size: int, lowered: bool) 
 
 
 @pytest.mark.parametrize(("entropy", "lowered"), [(5, True), (9, True), (10, False)])
-def test_a_low_verdict_vouches_for_one_bit_more_of_entropy(entropy: int, lowered: bool) -> None:
-    odd = f"0_3_POST_{entropy}_text_2_4_200"
-    after = _rated_request(odd, ("0_3_POST_5_text_2_4_200", (4, 5)))
-    nats, eased, _ = _of_odd(after)
+def test_a_low_verdict_vouches_for_one_bit_more_of_entropy(
+    entropy: int, lowered: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = [(f"10.0.1.{n}", "1_9_GET_6_text_9_5_200", 50 + n) for n in range(40)]
+    odd = ("10.0.0.7", f"0_3_POST_{entropy}_text_2_4_200", 30)
+    found = _order([*usual, odd], PROXY)
+    rated = "0_3_POST_5_text_2_4_200"
+    group = int(found.groups.find(pa.array(["10.0.0.7"]), pa.array([rated]))[0])
+    side = Side(30, 30, (4, 5))
+    verdict = Verdict(Said(FIRST, 2, LOW), side, True, "10.0.0.7", rated, group, Effect.LOWERED)
+    monkeypatch.setattr("spot_ml.verdicts.effect.verdicts_on", lambda *_: [verdict])
+    nothing = Memory(PROXY.model_arrow().empty_table())
+    nats, eased, _ = _of_odd(apply(found, PROXY, WordContext(), nothing)[0])
     assert nats > 10
     assert eased == (0 if lowered else nats)
-
-
-def _rated_request(odd: str, rated: tuple[str, tuple[int, ...]]) -> Surprises:
-    """A day of requests with an odd one, where one like it was rated low."""
-    usual = [(f"10.0.1.{n}", "1_9_GET_6_text_9_5_200", 50 + n) for n in range(40)]
-    documents, words, counts = zip(*usual, ("10.0.0.7", odd, 30), strict=True)
-    corpus = build(pa.array(documents), pa.array(words), list(counts))
-    found = order(corpus, PROXY.grammar, Parameters(topics=3))
-    word, largest = rated
-    verdict = Verdict(Said(FIRST, 2, LOW), Side(30, 30, largest), True, "10.0.0.7", word,
-                      int(found.groups.find(pa.array(["10.0.0.7"]), pa.array([word]))[0]),
-                      Effect.LOWERED)  # fmt: skip
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("spot_ml.verdicts.effect.verdicts_on", lambda *_: [verdict])
-        return apply(found, PROXY, WordContext(), Memory(PROXY.model_arrow().empty_table()))[0]
 
 
 def test_the_letters_of_a_short_name_are_no_size() -> None:
