@@ -69,6 +69,7 @@ class ForecastExplainer:
             expected=float(found.expected[pair]),
             nats=float(found.nats[pair]),
             shape=found.shape,
+            burst=float(found.burst[pair]),
             events=int(found.tokens[document]),
             alike=int(self._alike[self._parts.kinds[place]]),
             topics=tuple(Carrier(int(k), float(share[k])) for k in carried if share[k] > 0),

@@ -13,7 +13,7 @@ n_d are the document's tokens in the new rows, so mu is for the time that they s
 are the model's counts of the pair and of the document's words of those hours, t_d the number of
 different words among them: how often a document does something new. Nothing is left out of the
 counts, as the new rows are not in them. The surprise is that of ``ranking.surprise``, with the
-shape that the new counts themselves have.
+bursts of the model's day and the shape that the new counts themselves have.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from spot_ml.corpus import Corpus, ids_of
 from spot_ml.lda.model import Matrix
 from spot_ml.models.stored import Learned
 from spot_ml.models.vocabulary import Floats, Ids, Vocabulary
+from spot_ml.ranking.burst import of_words
 from spot_ml.ranking.order import Surprises
 from spot_ml.ranking.parts import Parts
 from spot_ml.ranking.surprise import WEIGHTS, Surprise, Weights, nats, shape
@@ -57,7 +58,8 @@ class Forecast:
     """The pairs of new rows, what a model expects of them, and their surprise in nats.
 
     ``tokens``: n_d of each document; ``habit``: c_dw of each pair, its count on the model's day;
-    ``shape``: how much the counts vary about what is expected, as ``ranking.surprise`` has it.
+    ``burst``: how many of its like come at once; ``shape``: how much the counts vary about what is
+    expected. Both are those of ``ranking.surprise``.
     """
 
     model: Learned
@@ -68,13 +70,14 @@ class Forecast:
     habit: Floats
     expected: Floats
     nats: Floats
+    burst: Floats
     shape: float
     weights: Weights
 
     def surprises(self) -> Surprises:
         """The surprise of each pair as verdicts and lists understand it."""
         parts = Parts(self.vocabulary.parts.grammar, self.corpus.words)
-        found = Surprise(self.expected, self.nats, self.shape)
+        found = Surprise(self.expected, self.nats, self.burst, self.shape)
         return Surprises.unrated(self.corpus, parts, found)
 
 
@@ -102,7 +105,8 @@ def forecast(
     ).astype(np.float64)
     log_mean = np.log(tokens[fresh.document]) + share
     expected = np.exp(log_mean)
-    r = shape(fresh.count, expected)
+    burst = of_words(model.corpus, vocabulary.parts)[vocabulary.places][fresh.word]
+    r = shape(fresh.count, expected, burst)
     return Forecast(
         model=model,
         corpus=fresh,
@@ -111,7 +115,8 @@ def forecast(
         tokens=tokens,
         habit=habit,
         expected=expected,
-        nats=nats(fresh.count, log_mean, r),
+        nats=nats(fresh.count, log_mean, r, burst),
+        burst=burst,
         shape=r,
         weights=weights,
     )

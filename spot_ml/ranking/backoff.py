@@ -51,13 +51,13 @@ def chances(corpus: Corpus, parts: Parts, kappa: float = KAPPA) -> Iterator[tupl
         for context in link.contexts:
             here = parts.codes(context)
             both = parts.codes((*context, link.part))
-            of_both = _others(corpus, starts, both)
-            of_context = _others(corpus, starts, here)
+            of_both = of_others(corpus, starts, both)
+            of_context = of_others(corpus, starts, here)
             chance = (of_both + kappa * chance) / (of_context + kappa)
         yield link.part, chance
 
 
-def _others(corpus: Corpus, starts: NDArray[np.int64], codes: Codes) -> Floats:
+def of_others(corpus: Corpus, starts: NDArray[np.int64], codes: Codes) -> Floats:
     """The sum over all other documents of pairs whose word has the code that the pair's has."""
     size = int(codes.max(initial=0)) + 1
     of_pair = codes[corpus.word]

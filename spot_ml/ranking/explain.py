@@ -4,7 +4,8 @@
 
 with P_j the chance of part j by the back-off and p_j that by the topics: the sum over words that
 share parts 1 to j, divided by the same for parts 1 to j - 1. The last p_j closes the sum, so the
-terms add up to ln mu exactly, and T follows from the count, mu and the day's shape.
+terms add up to ln mu exactly, and T follows from the count, mu, the size of a burst and the day's
+shape.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ SCHEMA = pa.schema(
         ("expected", pa.float64()),
         ("nats", pa.float64()),
         ("shape", pa.float64()),
+        ("burst", pa.float64()),
         ("events", pa.int64()),
         ("alike", pa.int64()),
         ("topics", pa.list_(pa.struct([("topic", pa.int32()), ("share", pa.float64())]))),
@@ -82,9 +84,10 @@ class Carrier:
 class Explanation:
     """Why one pair has its surprise.
 
-    ``shape`` says how much counts of the day vary (r of ``surprise``), ``events`` is the number of
-    words of the document, ``alike`` in how many documents the same kind of word is seen,
-    ``topics`` the topics that carry the pair with their shares of it.
+    ``shape`` says how much counts of the day vary (r of ``surprise``) and ``burst`` how many events
+    come at once (B), ``events`` is the number of words of the document, ``alike`` in how many
+    documents the same kind of word is seen, ``topics`` the topics that carry the pair with their
+    shares of it.
     """
 
     document: str
@@ -93,6 +96,7 @@ class Explanation:
     expected: float
     nats: float
     shape: float
+    burst: float
     events: int
     alike: int
     topics: tuple[Carrier, ...]
@@ -147,6 +151,7 @@ class Explainer:
             expected=float(order.surprise.expected[pair]),
             nats=float(order.surprise.nats[pair]),
             shape=order.surprise.shape,
+            burst=float(order.surprise.burst[pair]),
             events=int(self._tokens[document]),
             alike=int(self._alike[order.kind[word]]),
             topics=tuple(Carrier(int(k), float(share[k])) for k in carried if share[k] > 0),

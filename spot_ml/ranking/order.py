@@ -14,7 +14,7 @@ from spot_ml.lda import em
 from spot_ml.lda.em import Block, StartedFit
 from spot_ml.lda.model import Matrix, Tick, TopicCounts
 from spot_ml.lda.parameters import Parameters
-from spot_ml.ranking import backoff, start
+from spot_ml.ranking import backoff, burst, start
 from spot_ml.ranking.events import BONUS, EASED
 from spot_ml.ranking.pair_groups import PairGroups
 from spot_ml.ranking.parts import Codes, Parts
@@ -89,13 +89,14 @@ def order(
     parts = Parts(grammar, corpus.words)
     if not corpus.pairs:
         nothing = np.zeros((0, parameters.topics))
-        return _unrated(corpus, parts, TopicCounts(nothing, nothing), Surprise(*np.zeros((2, 0))))
+        return _unrated(corpus, parts, TopicCounts(nothing, nothing), Surprise(*np.zeros((3, 0))))
     log_q = backoff.log_chances(corpus, parts)
     clusters = start.clusters(corpus, parts.kinds, parameters.topics)
     soft = replace(corpus, count=damped(corpus.count))
     own = replace(parameters, optimizer="em", alpha=1.02, beta=1.001)
     counts = fit(soft, own, tick, partial(_shares, clusters=clusters, topics=parameters.topics))
-    return _unrated(corpus, parts, counts, surprise(corpus, counts, log_q))
+    bursts = burst.left_out(corpus, parts)
+    return _unrated(corpus, parts, counts, surprise(corpus, counts, log_q, bursts))
 
 
 def _unrated(corpus: Corpus, parts: Parts, counts: TopicCounts, found: Surprise) -> Order:

@@ -6,11 +6,13 @@ m the topics of the whole day, and q the chance of the word by its parts (``back
     theta_k = (max(N_dk - g_k, 0) + a m_k) / (n'_d - c' + a)
     phi_k   = (max(N_wk - g_k, 0) + b q) / (max(N_k - N_dk, 0) + b)
     mu      = n_d (sum_k theta_k phi_k)^lambda q^(1 - lambda)               the expected count
-    T       = c ln(c / mu) - (c + r) ln((c + r) / (mu + r)), 0 where c <= mu
+    n, m    = c / B, mu / B                                             bursts instead of events
+    T       = n ln(n / m) - (n + r) ln((n + r) / (m + r)), 0 where c <= mu
 
-T is the log-likelihood ratio, in nats, of a negative binomial of shape r with mean c against one
-with mean mu. The shape is the day's own: such a count has the variance mu + mu^2 / r, so ln(c / mu)
-has about 1 / mu + 1 / r, and the day's middle half of pairs shows how much it has.
+T is the log-likelihood ratio, in nats, of a negative binomial of shape r with mean n against one
+with mean m. B is the size of a burst (``burst``): what comes at once is one piece of news. The
+shape is the day's own: such a count has the variance B mu + mu^2 / r, so ln(c / mu) has about
+B / mu + 1 / r, and the day's middle half of pairs shows how much it has.
 """
 
 from __future__ import annotations
@@ -50,10 +52,11 @@ _QUARTILES = 1.349
 
 @dataclass(frozen=True)
 class Surprise:
-    """Per pair of the corpus: the expected count and the surprise in nats; the day's shape."""
+    """Per pair: the expected count, the surprise in nats, the size of a burst; the day's shape."""
 
     expected: Floats
     nats: Floats
+    burst: Floats
     shape: float = LEAST_SHAPE
 
 
@@ -66,6 +69,7 @@ def surprise(
     corpus: Corpus,
     counts: TopicCounts,
     log_q: Floats,
+    burst: Floats,
     weights: Weights = WEIGHTS,
 ) -> Surprise:
     """Give the surprise of each pair; ``counts`` are those of a fit on damped counts."""
@@ -80,28 +84,27 @@ def surprise(
     log_mean = np.log(tokens[corpus.document])
     log_mean += weights.blend * log_p + (1.0 - weights.blend) * log_q
     expected = np.exp(log_mean)
-    r = shape(corpus.count, expected)
-    return Surprise(expected, nats(corpus.count, log_mean, r), r)
+    r = shape(corpus.count, expected, burst)
+    return Surprise(expected, nats(corpus.count, log_mean, r, burst), burst, r)
 
 
-def shape(count: Floats, expected: Floats) -> float:
+def shape(count: Floats, expected: Floats, burst: Floats) -> float:
     """Estimate r from pairs that are expected once or more, by their middle half."""
     usual = expected >= 1.0
     if np.count_nonzero(usual) < _PAIRS_FOR_SHAPE:
         return LEAST_SHAPE
     low, high = np.percentile(np.log(count[usual] / expected[usual]), [25, 75])
-    spread = ((high - low) / _QUARTILES) ** 2 - np.mean(1.0 / expected[usual])
+    spread = ((high - low) / _QUARTILES) ** 2 - np.mean(burst[usual] / expected[usual])
     return float(np.clip(1.0 / spread, LEAST_SHAPE, MOST_SHAPE)) if spread > 0 else MOST_SHAPE
 
 
-def nats(count: Floats, log_mean: Floats, r: float) -> Floats:
-    """T of counts and the logarithms of the expected counts."""
-    mean = np.exp(log_mean)
-    found = count * (np.log(count) - log_mean) - (count + r) * (
-        np.log(count + r) - np.log(mean + r)
-    )
+def nats(count: Floats, log_mean: Floats, r: float, burst: Floats) -> Floats:
+    """T of counts, the logarithms of the expected counts, and the sizes of bursts."""
+    log_ratio = np.log(count) - log_mean
+    seen, mean = count / burst, np.exp(log_mean) / burst
+    found = seen * log_ratio - (seen + r) * (np.log(seen + r) - np.log(mean + r))
     # Rounding may leave less than nothing of a count just above the mean.
-    return np.where(count > mean, np.maximum(found, 0.0), 0.0)
+    return np.where(log_ratio > 0.0, np.maximum(found, 0.0), 0.0)
 
 
 @njit(cache=True)

@@ -99,9 +99,10 @@ def _eased(order: Surprises, pairs: NDArray[np.int64], allowed: int) -> NDArray[
     """The surprise that is left where so many of the pairs' events are normal."""
     count = order.corpus.count[pairs]
     share = allowed / max(count.sum(), 1.0)
-    expected = np.maximum(order.surprise.expected[pairs], count * share)
-    left: NDArray[np.float64] = nats(count, np.log(expected), order.surprise.shape)
-    return np.minimum(left, order.surprise.nats[pairs])
+    found = order.surprise
+    expected = np.maximum(found.expected[pairs], count * share)
+    left: NDArray[np.float64] = nats(count, np.log(expected), found.shape, found.burst[pairs])
+    return np.minimum(left, found.nats[pairs])
 
 
 def _became(

@@ -32,7 +32,8 @@ class Grammar:
     part that says the time of day, where there is one; ``sizes`` are parts whose values are numbers
     of bins, larger for more, and ``doubling`` is how many bins a doubling is, where not one. Of
     groups of one ``kin``, by these parts of the words that they are shown by, an endpoint has one
-    row: they tell of one thing (no parts: of each group).
+    row: they tell of one thing (no parts: of each group). Events whose words have one ``burst``, by
+    these parts, come several at once (no parts: one by one).
     """
 
     take_apart: Callable[[pa.Array], Mapping[str, pa.Array]]
@@ -43,6 +44,7 @@ class Grammar:
     sizes: tuple[str, ...] = ()
     doubling: Mapping[str, int] = field(default_factory=dict)
     kin: tuple[str, ...] = ()
+    burst: tuple[str, ...] = ()
 
     def say(self, part: str, value: str) -> str:
         """Give the value of a part in plain terms."""

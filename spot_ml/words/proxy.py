@@ -108,6 +108,7 @@ _GRAMMAR = Grammar(
     ),
     kind=("method", "host", "content", "agent"),
     kin=("agent", "length"),
+    burst=("method", "host", "content", "agent", "length", "entropy"),
     clock="hour",
     sizes=("length", "entropy"),
     doubling={"entropy": BINS_PER_BIT},

@@ -1,0 +1,50 @@
+"""How many events of a kind come at once, as the requests of one page do.
+
+The size B of a burst is the geometric mean of the counts that other documents have of words like
+the pair's, drawn towards one: with S the sum of ln c of their pairs and N the number of these,
+
+    B = exp(S / (N + prior))
+
+Words are alike in all parts that the grammar names for this, and B is 1 where it names none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from spot_ml.corpus import Corpus
+from spot_ml.ranking.backoff import Floats, of_others
+from spot_ml.ranking.parts import Parts
+
+#: Pairs of single events that stand beside those that are seen.
+_PRIOR = 5.0
+
+
+def left_out(corpus: Corpus, parts: Parts) -> Floats:
+    """Give B of each pair of the corpus, by all documents but the pair's own."""
+    codes, starts = parts.codes(parts.grammar.burst), corpus.starts()
+    if not parts.grammar.burst:
+        return np.ones(corpus.pairs)
+    logs = of_others(replace(corpus, count=np.log(corpus.count)), starts, codes)
+    pairs = of_others(replace(corpus, count=np.ones(corpus.pairs)), starts, codes)
+    return _size(logs, pairs)
+
+
+def of_words(day: Corpus, parts: Parts) -> Floats:
+    """Give B of each word of ``parts``, whose first ones are those of the day, by all documents."""
+    codes = parts.codes(parts.grammar.burst)
+    if not parts.grammar.burst:
+        return np.ones(parts.size)
+    here, least = codes[day.word], int(codes.max(initial=0)) + 1
+    logs, pairs = (
+        np.bincount(here, weights, minlength=least).astype(np.float64)
+        for weights in (np.log(day.count), np.ones(day.pairs))
+    )
+    return _size(logs, pairs)[codes]
+
+
+def _size(logs: Floats, pairs: Floats) -> Floats:
+    found: Floats = np.exp(logs / (pairs + _PRIOR))
+    return found
