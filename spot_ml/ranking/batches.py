@@ -12,7 +12,7 @@ from spot_ml.batches import PAIR_SCORE, Shared, located, source_words
 from spot_ml.figures import PairFigures
 from spot_ml.gathering import gathered
 from spot_ml.packed import Batches
-from spot_ml.ranking.events import BONUS, EASED, as_score, hear
+from spot_ml.ranking.events import BONUS, EASED, YIELDS, as_score, hear
 from spot_ml.ranking.groups import (
     BEFORE,
     DOCUMENT,
@@ -33,8 +33,6 @@ from spot_ml.words.source import SourceWords, WordContext
 #: Columns of a scored record beside those of the result and of ``groups``: the count of the pair
 #: that decided, the count expected of it, and the original's score.
 EXPECTED, COUNT, COMPATIBLE = "expected", "count", "compatible_score"
-#: The figure of a pair that says how many events its document has.
-SIZE = "size"
 
 #: Rows of a partition that are gathered before only the best of their groups are kept.
 _AT_ONCE = 300_000
@@ -83,7 +81,7 @@ def surprises(
     heard = figures.has(EASED) if heard is None else heard
     sides = [
         [figures.at(name, place) for place in places]
-        for name in ((NATS, SIZE, EASED, BONUS) if heard else (NATS, SIZE))
+        for name in ((NATS, YIELDS, EASED, BONUS) if heard else (NATS, YIELDS))
     ]
     nats, before, decided = hear(*sides)
     place = np.choose(decided, places)

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 #: The result file says exp(-T); beyond this many nats that is no number any more.
 NATS_LIMIT = 700.0
-#: How much of the largest surprise the smaller document must find to decide.
-SMALLER_SHARE = 0.55
+#: How much of the largest surprise the side that yields less must find to decide.
+LEAST_SHARE = 0.55
+#: The figure of a pair that says how much its document yields rows to the other side of an event.
+YIELDS = "yields"
 #: Figures of a pair where somebody rated something: the surprise that is left, and what is added.
 EASED, BONUS = "eased", "bonus"
 
@@ -26,7 +28,7 @@ class Heard(NamedTuple):
 
 def hear(
     nats: Sequence[NDArray[np.float64]],
-    sizes: Sequence[NDArray[np.float64]],
+    yields: Sequence[NDArray[np.float64]],
     eased: Sequence[NDArray[np.float64]] = (),
     bonus: Sequence[NDArray[np.float64]] = (),
 ) -> Heard:
@@ -38,7 +40,7 @@ def hear(
     odd as that finds it, but no odder than before: no verdict on one end hides what is odd for the
     other.
     """
-    before, decided = together(*nats), deciding(nats, sizes)
+    before, decided = together(*nats), deciding(nats, yields)
     if not eased:
         return Heard(before, before, decided)
     threat = np.any(np.stack(bonus) > 0, axis=0)
@@ -53,18 +55,19 @@ def hear(
 
 
 def deciding(
-    nats: Sequence[NDArray[np.float64]], sizes: Sequence[NDArray[np.float64]]
+    nats: Sequence[NDArray[np.float64]], yields: Sequence[NDArray[np.float64]]
 ) -> NDArray[np.int64]:
     """Give the place of the side that decides whose row an event is.
 
-    That is the document with fewer events (the first of equal ones) if it finds the event at least
-    ``SMALLER_SHARE`` times as surprising as the one that finds most; else the latter. What many
-    clients do with a server would otherwise be one group, which shows one event.
+    That is the one that yields least (the first of equal ones), a client or the document with fewer
+    events, if it finds the event at least ``LEAST_SHARE`` times as surprising as the one that finds
+    most; else the latter. What many clients do with a server would otherwise be one group, which
+    shows one event.
     """
-    found, smaller = np.stack(nats), np.argmin(np.stack(sizes), axis=0)
+    found, least = np.stack(nats), np.argmin(np.stack(yields), axis=0)
     most = np.argmax(found, axis=0)
-    enough = np.choose(smaller, found) >= SMALLER_SHARE * np.choose(most, found)
-    decided: NDArray[np.int64] = np.where(enough, smaller, most)
+    enough = np.choose(least, found) >= LEAST_SHARE * np.choose(most, found)
+    decided: NDArray[np.int64] = np.where(enough, least, most)
     return decided
 
 

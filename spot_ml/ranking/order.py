@@ -15,7 +15,7 @@ from spot_ml.lda.em import Block, StartedFit
 from spot_ml.lda.model import Matrix, Tick, TopicCounts
 from spot_ml.lda.parameters import Parameters
 from spot_ml.ranking import backoff, burst, start
-from spot_ml.ranking.events import BONUS, EASED
+from spot_ml.ranking.events import BONUS, EASED, YIELDS
 from spot_ml.ranking.pair_groups import PairGroups
 from spot_ml.ranking.parts import Codes, Parts
 from spot_ml.ranking.surprise import Surprise, damped, surprise
@@ -54,6 +54,17 @@ class Surprises:
         return PairGroups(self.corpus, self.parts)
 
     @property
+    def yields(self) -> NDArray[np.float64]:
+        """How much the document of each pair yields rows to an event's other side.
+
+        Its number of events; where it serves, more than any that does not.
+        """
+        sizes = self.corpus.sizes()
+        served = self.parts.serves[self.corpus.word] * sizes.max(initial=0.0)
+        found: NDArray[np.float64] = sizes[self.corpus.document] + served
+        return found
+
+    @property
     def rated(self) -> bool:
         """Say whether verdicts have changed anything."""
         return bool((self.bonus > 0).any() or (self.eased < self.surprise.nats).any())
@@ -65,7 +76,7 @@ class Surprises:
             "nats": self.surprise.nats,
             "expected": self.surprise.expected,
             "count": self.corpus.count,
-            "size": self.corpus.sizes()[self.corpus.document],
+            YIELDS: self.yields,
             "group_kind": self.kind[self.corpus.word],
             **rated,
         }

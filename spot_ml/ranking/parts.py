@@ -50,6 +50,16 @@ class Parts:
         return self.codes(self.grammar.kind)
 
     @cached_property
+    def serves(self) -> NDArray[np.bool_]:
+        """Whether each word is of a side that serves."""
+        if self.grammar.server is None:
+            return np.zeros(self.size, np.bool_)
+        served: NDArray[np.bool_] = pc.not_equal(self.texts[self.grammar.server], "").to_numpy(
+            zero_copy_only=False
+        )
+        return served
+
+    @cached_property
     def sizes(self) -> Sizes:
         """The values of the grammar's sizes: one row per size, one column per word."""
         return grammar_sizes(self.grammar, self.words)

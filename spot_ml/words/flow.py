@@ -136,6 +136,7 @@ _GRAMMAR = Grammar(
     ),
     kind=("service",),
     kin=("role",),
+    server="owner",
     clock="hour",
     sizes=("bytes", "packets"),
     phrases={

@@ -33,7 +33,8 @@ class Grammar:
     of bins, larger for more, and ``doubling`` is how many bins a doubling is, where not one. Of
     groups of one ``kin``, by these parts of the words that they are shown by, an endpoint has one
     row: they tell of one thing (no parts: of each group). Events whose words have one ``burst``, by
-    these parts, come several at once (no parts: one by one).
+    these parts, come several at once (no parts: one by one). ``server`` is the part that words have
+    only on the side of an event that serves.
     """
 
     take_apart: Callable[[pa.Array], Mapping[str, pa.Array]]
@@ -45,6 +46,7 @@ class Grammar:
     doubling: Mapping[str, int] = field(default_factory=dict)
     kin: tuple[str, ...] = ()
     burst: tuple[str, ...] = ()
+    server: str | None = None
 
     def say(self, part: str, value: str) -> str:
         """Give the value of a part in plain terms."""

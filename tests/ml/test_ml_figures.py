@@ -92,7 +92,7 @@ def test_groups_of_many_rows_are_those_of_a_few_at_a_time(monkeypatch: pytest.Mo
     )
     values = np.arange(built.pairs, dtype=float)
     figures = PairFigures.of(built, {
-        NATS: values, "expected": values, "count": values, "size": values,
+        NATS: values, "expected": values, "count": values, "yields": values,
         KIND: values.astype(int) % 7, PAIR_SCORE: values / built.pairs,
     })  # fmt: skip
 

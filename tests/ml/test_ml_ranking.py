@@ -90,7 +90,9 @@ def test_a_document_does_not_make_its_own_words_likely():
     assert found[0] == pytest.approx(found[1], rel=1e-9)
 
 
-def plain_surprise(corpus: Corpus, counts: TopicCounts, q: np.ndarray, w: Weights) -> list[float]:
+def plain_surprise(
+    corpus: Corpus, counts: TopicCounts, q: np.ndarray, burst: np.ndarray, w: Weights
+) -> list[float]:
     soft = 1 + np.log2(corpus.count)
     total = counts.word.sum(axis=0)
     found = []
@@ -104,7 +106,7 @@ def plain_surprise(corpus: Corpus, counts: TopicCounts, q: np.ndarray, w: Weight
         phi /= np.maximum(total - counts.document[d], 0) + w.b
         p = float(theta @ phi)
         mu = corpus.count[own].sum() * p**w.blend * q[pair] ** (1 - w.blend)
-        c = corpus.count[pair]
+        c, mu = corpus.count[pair] / burst[pair], mu / burst[pair]
         t = c * math.log(c / mu) - (c + 1) * math.log((c + 1) / (mu + 1))
         found.append(t if c > mu else 0.0)
     return found
@@ -119,40 +121,48 @@ def test_surprise_is_the_formula():
     np.add.at(counts.document, corpus.document, share)
     np.add.at(counts.word, corpus.word, share)
     q = draw.uniform(0.01, 0.2, corpus.pairs)
-    found = surprise(corpus, counts, np.log(q))
-    assert found.nats == pytest.approx(plain_surprise(corpus, counts, q, Weights()), rel=1e-9)
+    for burst in (np.ones(corpus.pairs), draw.uniform(1, 9, corpus.pairs)):
+        found = surprise(corpus, counts, np.log(q), burst)
+        plain = plain_surprise(corpus, counts, q, burst, Weights())
+        assert found.nats == pytest.approx(plain, rel=1e-9)
 
 
-@given(st.integers(1, 10**9), st.floats(-60, 20))
-def test_nats_are_never_negative_and_never_without_a_value(count: int, log_mean: float):
-    (found,) = nats(np.array([float(count)]), np.array([log_mean]), 1.0)
+@given(st.integers(1, 10**9), st.floats(-60, 20), st.floats(1, 1e9))
+def test_nats_are_never_negative_and_never_without_a_value(
+    count: int, log_mean: float, burst: float
+):
+    (found,) = nats(np.array([float(count)]), np.array([log_mean]), 1.0, np.array([burst]))
     assert found >= 0
     assert math.isfinite(found)
 
 
 def test_twice_what_is_expected_is_no_news_and_a_thousand_out_of_nothing_is():
-    double, nothing = nats(np.array([2000.0, 1000.0]), np.log([1000.0, 0.01]), 1.0)
+    double, nothing = nats(np.array([2000.0, 1000.0]), np.log([1000.0, 0.01]), 1.0, np.ones(2))
     assert double < 1 < 100 < nothing
 
 
 @pytest.mark.parametrize("spread", [0.3, 0.5, 0.7])
-def test_the_shape_is_that_of_the_counts_whatever_their_mean_and_the_attacks_among_them(spread):
+@pytest.mark.parametrize("burst", [1.0, 6.0])
+def test_the_shape_is_that_of_the_counts_whatever_their_mean_and_the_attacks_among_them(
+    spread, burst
+):
     draw = np.random.default_rng(5)
     r = spread**-2
     mean = draw.uniform(20, 500, 5000)
-    count = np.maximum(draw.negative_binomial(r, r / (r + mean)), 1).astype(float)
-    count[:50] *= 1000
-    assert shape(count, mean) == pytest.approx(min(r, MOST_SHAPE), rel=0.25)
+    bursts = np.maximum(draw.negative_binomial(r, r / (r + mean / burst)), 1).astype(float)
+    bursts[:50] *= 1000
+    found = shape(bursts * burst, mean, np.full(5000, burst))
+    assert found == pytest.approx(min(r, MOST_SHAPE), rel=0.25)
 
 
 def test_days_that_cannot_say_how_counts_vary_have_the_least_shape():
-    few = np.full(99, 2.0)
-    assert shape(few, few) == LEAST_SHAPE
-    assert shape(np.full(500, 2.0), np.full(500, 0.9)) == LEAST_SHAPE
+    few, many = np.full(99, 2.0), np.full(500, 2.0)
+    assert shape(few, few, np.ones(99)) == LEAST_SHAPE
+    assert shape(many, np.full(500, 0.9), np.ones(500)) == LEAST_SHAPE
 
 
 def test_counts_that_are_all_as_expected_have_the_most_shape():
-    assert shape(np.full(500, 2.0), np.full(500, 2.0)) == MOST_SHAPE
+    assert shape(np.full(500, 2.0), np.full(500, 2.0), np.ones(500)) == MOST_SHAPE
 
 
 def test_what_both_ends_find_odd_comes_before_what_one_finds_twice_as_odd():
@@ -164,13 +174,25 @@ def test_what_both_ends_find_odd_comes_before_what_one_finds_twice_as_odd():
     assert together(np.array([3.0])).tolist() == [3.0]
 
 
-def test_without_verdicts_the_smaller_side_decides_if_it_finds_nearly_as_much():
+def test_without_verdicts_the_side_that_yields_less_decides_if_it_finds_nearly_as_much():
     nats = [np.array([9.0, 16.0, 9.0, 5.4, 5.6, 0.0]), np.array([9.0, 5.0, 9.0, 10.0, 10.0, 0.0])]
-    sizes = [np.array([5.0, 9.0, 7.0, 5.0, 5.0, 5.0]), np.array([9.0, 5.0, 7.0, 9.0, 9.0, 9.0])]
-    assert deciding(nats, sizes).tolist() == [0, 0, 0, 1, 0, 0]
-    heard = hear(nats, sizes)
+    yields = [np.array([5.0, 9.0, 7.0, 5.0, 5.0, 5.0]), np.array([9.0, 5.0, 7.0, 9.0, 9.0, 9.0])]
+    assert deciding(nats, yields).tolist() == [0, 0, 0, 1, 0, 0]
+    heard = hear(nats, yields)
     assert heard.decided.tolist() == [0, 0, 0, 1, 0, 0]
     assert heard.nats.tolist() == heard.before.tolist() == together(*nats).tolist()
+
+
+def test_a_server_yields_its_rows_to_clients_however_many_events_these_have():
+    corpus = corpus_of([
+        ("client", "445_TCP_9_3_1", 900), ("server", "-1_445_TCP_9_3_1", 7),
+        ("peer", "333333_UDP_9_3_1", 5), ("busy", "333333_UDP_9_3_1", 6),
+    ])  # fmt: skip
+    found = order(corpus, flow.WORDS.grammar, Parameters(topics=2))
+    by_document = zip(corpus.documents.to_pylist(), found.yields, strict=True)
+    yields = dict(by_document)
+    assert yields["client"] < yields["server"]
+    assert yields["peer"] < yields["busy"]
 
 
 @pytest.mark.parametrize(
@@ -193,8 +215,8 @@ def test_verdicts_are_heard_by_the_side_that_decides(nats, eased, bonus, found, 
 
 
 def test_a_verdict_on_the_only_side_is_heard():
-    sizes = [np.array([5.0, 5.0])]
-    heard = hear([np.array([9.0, 9.0])], sizes, [np.array([2.0, 9.0])], [np.array([0.0, 50.0])])
+    yields = [np.array([5.0, 5.0])]
+    heard = hear([np.array([9.0, 9.0])], yields, [np.array([2.0, 9.0])], [np.array([0.0, 50.0])])
     assert heard.nats.tolist() == [2.0, 59.0]
 
 
@@ -274,7 +296,8 @@ def test_an_explanation_adds_up_to_the_expected_count(source):
     for place, one in enumerate(explainer.explain(range(ranked.corpus.pairs))):
         unexpected = sum(term.nats for term in one.terms)
         assert math.log(one.events) - unexpected == pytest.approx(math.log(one.expected), rel=1e-9)
-        (again,) = nats(np.array([float(one.count)]), np.log([one.expected]), one.shape)
+        given = (np.array([float(one.count)]), np.log([one.expected]))
+        (again,) = nats(*given, one.shape, np.array([one.burst]))
         assert one.nats == pytest.approx(again, abs=1e-9)
         assert all(0 < term.by_topics < 1.05 and 0 < term.by_day < 1 for term in one.terms)
         assert 1 <= one.alike <= len(ranked.corpus.documents)
@@ -384,6 +407,7 @@ def test_every_part_and_context_of_a_grammar_exists(source):
     grammar = source.WORDS.grammar
     names = set(grammar.take_apart(pa.array(["1_2_3"])))
     used = {link.part for link in grammar.chain} | set(grammar.kind)
+    used |= {*grammar.kin, *grammar.burst, *([grammar.server] if grammar.server else [])}
     used |= {name for link in grammar.chain for context in link.contexts for name in context}
     assert used <= names
 
