@@ -8,14 +8,12 @@ against the hours of the new rows, and the last term is what the document's own 
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import numpy as np
 import pyarrow as pa
 
 from spot_ml.models.forecast import Forecast
 from spot_ml.models.vocabulary import Floats
-from spot_ml.ranking.explain import SCHEMA, TOPICS, Carrier, Explanation, Term, summed_by_code
+from spot_ml.ranking.explain import TOPICS, Carrier, Explanation, Term, summed_by_code, table
 
 #: Part of the term that stands for what the document itself does on the model's day.
 OWN = "own"
@@ -42,8 +40,7 @@ class ForecastExplainer:
     def of(self, documents: pa.Array, words: pa.Array) -> pa.Table:
         """Explain pairs by their names, which must be of the new rows: a row each."""
         places = self._of.corpus.places(documents, words)
-        rows = [asdict(self._one(int(pair))) for pair in places]
-        return pa.Table.from_pylist(rows, schema=SCHEMA)
+        return table(self._one(int(pair)) for pair in places)
 
     def _one(self, pair: int) -> Explanation:
         found, corpus = self._of, self._of.corpus

@@ -33,50 +33,61 @@ def rooted(count: Floats) -> Floats:
     return np.sqrt(count)
 
 
+def seen_of_words(corpus: Corpus) -> Floats:
+    """How much of each word a corpus shows, in the sum of its pairs' counts."""
+    return np.bincount(corpus.word, corpus.count, minlength=len(corpus.words)).astype(np.float64)
+
+
 def log_chances(corpus: Corpus, parts: Parts, kappa: float = KAPPA) -> Floats:
     """Give ln q(d, w) of each pair of the corpus."""
     total = np.zeros(corpus.pairs)
-    for _, chance in chances(corpus, parts, kappa):
+    for _, chance in chances(corpus, parts, kappa=kappa):
         total += np.log(chance)
     return total
 
 
-def chances(corpus: Corpus, parts: Parts, kappa: float = KAPPA) -> Iterator[tuple[str, Floats]]:
-    """Give the chance of each part of each pair's word, part by part."""
+def chances(
+    corpus: Corpus, parts: Parts, seen: Floats | None = None, *, kappa: float = KAPPA
+) -> Iterator[tuple[str, Floats]]:
+    """Give the chance of each part of each pair's word, part by part.
+
+    ``seen`` is how much of each word, in roots of counts, the day shows that the documents of the
+    corpus are of: by default they are all of them.
+    """
     corpus = replace(corpus, count=rooted(corpus.count))
+    seen = seen_of_words(corpus) if seen is None else seen
     starts = corpus.starts()
     for link in parts.grammar.chain:
         values = int(parts.codes((link.part,)).max(initial=0)) + 1
         chance = np.full(corpus.pairs, 1.0 / (values + 1))
         for context in link.contexts:
-            here = parts.codes(context)
-            both = parts.codes((*context, link.part))
-            of_both = of_others(corpus, starts, both)
-            of_context = of_others(corpus, starts, here)
+            of_both = of_others(corpus, starts, parts.codes((*context, link.part)), seen)
+            of_context = of_others(corpus, starts, parts.codes(context), seen)
             chance = (of_both + kappa * chance) / (of_context + kappa)
         yield link.part, chance
 
 
-def of_others(corpus: Corpus, starts: NDArray[np.int64], codes: Codes) -> Floats:
-    """The sum over all other documents of pairs whose word has the code that the pair's has."""
-    size = int(codes.max(initial=0)) + 1
-    of_pair = codes[corpus.word]
-    day = np.bincount(of_pair, corpus.count, minlength=size)
-    own: Floats = _own(starts, of_pair, corpus.count, size)
-    others: Floats = np.maximum(day[of_pair] - own, 0.0)
-    return others
+def of_others(corpus: Corpus, starts: NDArray[np.int64], codes: Codes, seen: Floats) -> Floats:
+    """The sum over all other documents of pairs whose word has the code that the pair's has.
+
+    ``seen`` is the sum over all of them for each word.
+    """
+    day = np.bincount(codes, seen, minlength=1)
+    found: Floats = _of_others(starts, corpus.word, corpus.count, codes, day)
+    return found
 
 
 @njit(cache=True)
-def _own(starts, codes, count, size):  # type: ignore[no-untyped-def]
-    """The sum over the pair's document of pairs with the pair's code, for each pair."""
-    own = np.empty(len(count))
-    added = np.zeros(size)
+def _of_others(starts, word, count, codes, day):  # type: ignore[no-untyped-def]
+    """What the day shows of each pair's code, without what its document does."""
+    found = np.empty(len(count))
+    own = np.zeros(len(day))
     for document in range(len(starts) - 1):
         for pair in range(starts[document], starts[document + 1]):
-            added[codes[pair]] += count[pair]
+            own[codes[word[pair]]] += count[pair]
         for pair in range(starts[document], starts[document + 1]):
-            own[pair] = added[codes[pair]]
+            code = codes[word[pair]]
+            found[pair] = max(day[code] - own[code], 0.0)
         for pair in range(starts[document], starts[document + 1]):
-            added[codes[pair]] = 0.0
-    return own
+            own[codes[word[pair]]] = 0.0
+    return found

@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 
 from spot_ml.corpus import Corpus
-from spot_ml.ranking.backoff import Floats, of_others
+from spot_ml.ranking.backoff import Floats, of_others, seen_of_words
 from spot_ml.ranking.parts import Parts
 
 #: Pairs of single events that stand beside those that are seen.
@@ -24,19 +24,22 @@ _PRIOR = 5.0
 
 def left_out(corpus: Corpus, parts: Parts) -> Floats:
     """Give B of each pair of the corpus, by all documents but the pair's own."""
-    codes, starts = parts.codes(parts.grammar.burst), corpus.starts()
+    ones = np.ones(corpus.pairs)
     if not parts.grammar.burst:
-        return np.ones(corpus.pairs)
-    logs = of_others(replace(corpus, count=np.log(corpus.count)), starts, codes)
-    pairs = of_others(replace(corpus, count=np.ones(corpus.pairs)), starts, codes)
+        return ones
+    codes, starts = parts.codes(parts.grammar.burst), corpus.starts()
+    logs, pairs = (
+        of_others(weighed, starts, codes, seen_of_words(weighed))
+        for weighed in (replace(corpus, count=amount) for amount in (np.log(corpus.count), ones))
+    )
     return _size(logs, pairs)
 
 
 def of_words(day: Corpus, parts: Parts) -> Floats:
     """Give B of each word of ``parts``, whose first ones are those of the day, by all documents."""
-    codes = parts.codes(parts.grammar.burst)
     if not parts.grammar.burst:
         return np.ones(parts.size)
+    codes = parts.codes(parts.grammar.burst)
     here, least = codes[day.word], int(codes.max(initial=0)) + 1
     logs, pairs = (
         np.bincount(here, weights, minlength=least).astype(np.float64)

@@ -11,7 +11,7 @@ shape.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -111,7 +111,7 @@ class Explainer:
         self._weights = weights
         corpus, parts = order.corpus, order.parts
         self._chain = [link.part for link in parts.grammar.chain]
-        self._by_day = [chance for _, chance in backoff.chances(corpus, parts)]
+        self._seen = backoff.seen_of_words(replace(corpus, count=backoff.rooted(corpus.count)))
         self._prefixes = [parts.codes(self._chain[: n + 1]) for n in range(len(self._chain))]
         self._summed = [summed_by_code(order.counts.word, codes) for codes in self._prefixes]
         self._soft = damped(corpus.count)
@@ -119,29 +119,40 @@ class Explainer:
         self._soft_tokens = np.bincount(corpus.document, self._soft, minlength=size)
         self._tokens = corpus.sizes()
         self._total = order.counts.word.sum(axis=0)
-        kinds = order.kind[corpus.word].astype(np.int64)
-        pairs = np.unique(kinds * size + corpus.document)
-        self._alike = np.bincount(pairs // size, minlength=int(order.kind.max(initial=0)) + 1)
+        self._alike = np.bincount(order.groups.kind, minlength=int(order.kind.max(initial=0)) + 1)
 
     def explain(self, pairs: Iterable[int]) -> Iterator[Explanation]:
         """Explain pairs by their places in the corpus."""
-        for pair in pairs:
-            yield self._one(int(pair))
+        places = np.fromiter(pairs, np.int64)
+        for pair, by_day in zip(places, self._by_day(places), strict=True):
+            yield self._one(int(pair), by_day)
 
     def of(self, documents: pa.Array, words: pa.Array) -> pa.Table:
         """Explain pairs by their names, which must be of the corpus: a row each."""
         places = self._order.corpus.places(documents, words)
-        return pa.Table.from_pylist([asdict(one) for one in self.explain(places)], schema=SCHEMA)
+        return table(self.explain(places))
 
-    def _one(self, pair: int) -> Explanation:
+    def _by_day(self, pairs: NDArray[np.int64]) -> Floats:
+        """The chance of each part of each pair's word by the day: a row a pair."""
+        corpus = self._order.corpus
+        mine = np.flatnonzero(np.isin(corpus.document, np.unique(corpus.document[pairs])))
+        theirs = replace(
+            corpus,
+            document=corpus.document[mine],
+            word=corpus.word[mine],
+            count=corpus.count[mine],
+        )
+        places = np.searchsorted(mine, pairs)
+        found = backoff.chances(theirs, self._order.parts, self._seen)
+        return np.stack([chance[places] for _, chance in found], axis=1)
+
+    def _one(self, pair: int, by_day: Floats) -> Explanation:
         order, corpus = self._order, self._order.corpus
         document, word = int(corpus.document[pair]), int(corpus.word[pair])
-        log_p, share = self._prefix_chances(pair)
-        log_p = np.log(log_p)
-        by_topics = np.diff(log_p, prepend=0.0)
-        by_day = np.log([chance[pair] for chance in self._by_day])
+        chances, share = self._prefix_chances(pair, by_day)
+        by_topics = np.diff(np.log(chances), prepend=0.0)
         blend = self._weights.blend
-        terms = -(blend * by_topics + (1.0 - blend) * by_day)
+        terms = -(blend * by_topics + (1.0 - blend) * np.log(by_day))
         values = [order.parts.texts[part][word].as_py() for part in self._chain]
         carried = np.argsort(-share, kind="stable")[:TOPICS]
         return Explanation(
@@ -158,12 +169,12 @@ class Explainer:
             terms=tuple(
                 Term(part, order.parts.grammar.say(part, value), *map(float, figures))
                 for part, value, *figures in zip(
-                    self._chain, values, np.exp(by_topics), np.exp(by_day), terms, strict=True
+                    self._chain, values, np.exp(by_topics), by_day, terms, strict=True
                 )
             ),
         )
 
-    def _prefix_chances(self, pair: int) -> tuple[Floats, Floats]:
+    def _prefix_chances(self, pair: int, by_day: Floats) -> tuple[Floats, Floats]:
         """The chance of parts 1 to j by the topics, for each j, and the topics' shares of the pair.
 
         What the document itself adds to words that share the parts is left out of them; for all
@@ -180,8 +191,8 @@ class Explainer:
         theta = (np.maximum(counts.document[document] - own, 0.0) + weights.a * day) / size
         others = np.maximum(self._total - counts.document[document], 0.0) + weights.b
         found, q = [], 1.0
-        for codes, summed, chance in zip(self._prefixes, self._summed, self._by_day, strict=True):
-            q *= chance[pair]
+        for codes, summed, chance in zip(self._prefixes, self._summed, by_day, strict=True):
+            q *= chance
             alike = added[codes[corpus.word[mine]] == codes[word]].sum(axis=0)
             left = np.maximum(summed[codes[word]] - alike, 0.0)
             found.append(float(theta @ ((left + weights.b * q) / others)))
@@ -200,6 +211,19 @@ class Explainer:
         total = shares.sum(axis=1, keepdims=True)
         found: Matrix = np.divide(shares, total, out=np.zeros_like(shares), where=total > 0)
         return found
+
+
+def table(explanations: Iterable[Explanation]) -> pa.Table:
+    """Bring explanations together: a row each, as ``SCHEMA`` has it."""
+    rows = [
+        {
+            **vars(one),
+            "topics": [vars(carrier) for carrier in one.topics],
+            "terms": [vars(term) for term in one.terms],
+        }
+        for one in explanations
+    ]
+    return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 
 def summed_by_code(of_word: Matrix, codes: NDArray[np.int32]) -> Matrix:
