@@ -69,11 +69,16 @@ def found_in(
     An id of -1 is that of a name that is not known.
     """
     wanted = np.where((document < 0) | (word < 0), -1, document.astype(np.int64) * words + word)
+    found = np.full(len(wanted), -1)
     if not len(keys):
-        return np.full(len(wanted), -1)
-    found = np.searchsorted(keys, wanted)
-    known = keys[np.minimum(found, len(keys) - 1)] == wanted
-    return np.where(known, found, -1)
+        return found
+    # Keys that are looked for in their order are near each other: a third of the time.
+    order = np.argsort(wanted)
+    wanted = wanted[order]
+    place = np.searchsorted(keys, wanted)
+    known = keys[np.minimum(place, len(keys) - 1)] == wanted
+    found[order[known]] = place[known]
+    return found
 
 
 def build(documents: pa.Array, words: pa.Array, counts: ArrayLike) -> Corpus:

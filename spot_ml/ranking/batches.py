@@ -53,7 +53,8 @@ def surprise_batches(
 
 def up_to(threshold: float, scored: pa.RecordBatch) -> pa.RecordBatch:
     """Keep records whose surprise makes a score up to the threshold."""
-    return scored.filter(pa.array(kept(as_score(scored[NATS].to_numpy()), threshold)))
+    wanted = kept(as_score(scored[NATS].to_numpy()), threshold)
+    return scored if wanted.all() else scored.filter(pa.array(wanted))
 
 
 def twice(
