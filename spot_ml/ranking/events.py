@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 NATS_LIMIT = 700.0
 #: How much of the largest surprise the side that yields less must find to decide.
 LEAST_SHARE = 0.55
+#: A server is as a client of so many times its events: what its clients do is rather theirs.
+SERVED = 5.0
 #: The figure of a pair that says how much its document yields rows to the other side of an event.
 YIELDS = "yields"
 #: Figures of a pair where somebody rated something: the surprise that is left, and what is added.
@@ -59,8 +61,8 @@ def deciding(
 ) -> NDArray[np.int64]:
     """Give the place of the side that decides whose row an event is.
 
-    That is the one that yields least (the first of equal ones), a client or the document with fewer
-    events, if it finds the event at least ``LEAST_SHARE`` times as surprising as the one that finds
+    That is the one that yields least (the first of equal ones), which has fewer events or is the
+    client, if it finds the event at least ``LEAST_SHARE`` times as surprising as the one that finds
     most; else the latter. What many clients do with a server would otherwise be one group, which
     shows one event.
     """

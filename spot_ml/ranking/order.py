@@ -15,7 +15,7 @@ from spot_ml.lda.em import Block, StartedFit
 from spot_ml.lda.model import Matrix, Tick, TopicCounts
 from spot_ml.lda.parameters import Parameters
 from spot_ml.ranking import backoff, burst, start
-from spot_ml.ranking.events import BONUS, EASED, YIELDS
+from spot_ml.ranking.events import BONUS, EASED, SERVED, YIELDS
 from spot_ml.ranking.pair_groups import PairGroups
 from spot_ml.ranking.parts import Codes, Parts
 from spot_ml.ranking.surprise import Surprise, damped, surprise
@@ -57,11 +57,12 @@ class Surprises:
     def yields(self) -> NDArray[np.float64]:
         """How much the document of each pair yields rows to an event's other side.
 
-        Its number of events; where it serves, more than any that does not.
+        Its number of events; where it serves, ``SERVED`` times as much.
         """
-        sizes = self.corpus.sizes()
-        served = self.parts.serves[self.corpus.word] * sizes.max(initial=0.0)
-        found: NDArray[np.float64] = sizes[self.corpus.document] + served
+        sizes = self.corpus.sizes()[self.corpus.document]
+        found: NDArray[np.float64] = np.where(
+            self.parts.serves[self.corpus.word], SERVED * sizes, sizes
+        )
         return found
 
     @property

@@ -183,15 +183,16 @@ def test_without_verdicts_the_side_that_yields_less_decides_if_it_finds_nearly_a
     assert heard.nats.tolist() == heard.before.tolist() == together(*nats).tolist()
 
 
-def test_a_server_yields_its_rows_to_clients_however_many_events_these_have():
+def test_a_server_yields_its_rows_to_clients_that_have_a_bit_more_events():
     corpus = corpus_of([
-        ("client", "445_TCP_9_3_1", 900), ("server", "-1_445_TCP_9_3_1", 7),
-        ("peer", "333333_UDP_9_3_1", 5), ("busy", "333333_UDP_9_3_1", 6),
+        ("client", "445_TCP_9_3_1", 30), ("crawler", "445_TCP_9_3_1", 40),
+        ("server", "-1_445_TCP_9_3_1", 7), ("peer", "333333_UDP_9_3_1", 5),
+        ("busy", "333333_UDP_9_3_1", 6),
     ])  # fmt: skip
     found = order(corpus, flow.WORDS.grammar, Parameters(topics=2))
     by_document = zip(corpus.documents.to_pylist(), found.yields, strict=True)
     yields = dict(by_document)
-    assert yields["client"] < yields["server"]
+    assert yields["client"] < yields["server"] < yields["crawler"]
     assert yields["peer"] < yields["busy"]
 
 
