@@ -50,7 +50,7 @@ def texts(row: Mapping[str, Any]) -> Iterator[str]:
         f"  {printed(row['document'])} shows this {row['count']:,} times; "
         f"{_amount(row['expected'])} expected of {row['events']:,} words: {row['nats']:.1f} nats"
     )
-    if row.get("burst", 1.0) > 1.0:
+    if round(row.get("burst", 1.0), 1) > 1.0:
         yield f"  at other addresses {row['burst']:.1f} of its like come at once"
     yield f"  the group has {row['members']:,} events; {row['alike']:,} addresses show its kind"
     if row.get("raised"):
