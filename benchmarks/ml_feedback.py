@@ -106,7 +106,7 @@ def rows_of(folder: Path, source: str) -> pa.Table:
 def loop(source: str, folders: list[Path], like: str) -> Outcome:
     """Rank the first day, rate, rank the second."""
     top = top_labels((folders[0] / "context/top-domains.csv").read_text().splitlines())
-    network = Network(source_words(source), WordContext("corp", top, any_ending=True))
+    network = Network(source_words(source), WordContext("corp", top, amended=True))
     days = [f"{day}" for day in _DAYS]
     truths = [read_truth(folder) for folder in folders]
     first, second = (network.analysed(rows_of(folder, source)) for folder in folders)

@@ -85,7 +85,7 @@ def _cases(data: Path, days: Sequence[Path], cache: Path | None) -> Iterator[Cas
         chosen = [kits[n] for n in at.draw.choice(len(kits), _KITS, replace=False)]
         yield at.case("exploit kits", place, "proxy", _day(day, "proxy", cache), chosen)
     names = (data / "lists" / "opendns-top-domains.txt").read_text().split()
-    world = WordContext(top_domains=top_labels([f"1,{name}" for name in names]), any_ending=True)
+    world = WordContext(top_domains=top_labels([f"1,{name}" for name in names]), amended=True)
     hour = lookups(zeek(data / "zeek/wrccdc-2018/dns.log.gz"))
     for title, attacks in (("tunnels, all queries", tunnels), ("tunnels, 20 queries", short)):
         at = Placing(np.random.default_rng(1), "10.")

@@ -144,7 +144,7 @@ def _context(
         user_domain=request.user_domain,
         top_domains=top_domains(config),
         compatible=request.compatible,
-        any_ending=request.order != COMPATIBLE,
+        amended=request.order != COMPATIBLE,
     )
     if words.counted is None:
         return context

@@ -74,4 +74,5 @@ def context_for(model: StoredModel, words: SourceWords, counts: pa.Table | None)
         return model.context
     total = counts.group_by("value").aggregate([("count", "sum")]).sort_by("value")
     new = dict(zip(total["value"].to_pylist(), total["count_sum"].to_pylist(), strict=True))
-    return replace(model.context, counts={**new, **model.context.counts})
+    known = model.context
+    return replace(known, counts={**new, **known.counts}, total=known.counted)

@@ -65,7 +65,7 @@ def read(folder: Path, user_domain: str, compatible: bool) -> StoredModel:
             top_domains=frozenset(_take(folder / _TOP)["label"].to_pylist()),
             counts=dict(zip(*(column.to_pylist() for column in counts.columns), strict=True)),
             compatible=compatible,
-            any_ending=has_surprise,
+            amended=has_surprise,
         )
         return StoredModel(
             compatible=_read_learned(folder, _COMPATIBLE),

@@ -1,10 +1,15 @@
-"""Words that say of host names what the original's cannot.
+"""Words that say of host names and browsers what the original's cannot.
 
 The original takes a name apart only below the country codes and seven generic endings that it
 knows. Of every other name (.info, .online, a company's own ending) its word has class 0 and no
 length or entropy. An amended word begins with what the name is by the public suffix list, and has
-the original's after that: ``~1_3_7~0_10_11_0_0_1_16_0``. Where both say the same there is only the
-original's word, which never begins with ``~``: it begins with a class.
+the original's after that: ``~1_3_7~0_10_11_0_0_1_16_0``.
+
+Of a browser the original says the power of two of its requests, which is another one on a busier
+day, or without a hundredth of the records. An amended word says the power of two of its share.
+
+Where both say the same there is only the original's word, which never begins with ``~``: it begins
+with a class.
 """
 
 from __future__ import annotations

@@ -97,7 +97,7 @@ def _words(rows: pa.RecordBatch, context: WordContext) -> tuple[pa.Array]:
         rows["dns_qry_rcode"],
         failed=failed,
     )
-    if context.any_ending:
+    if context.amended:
         meant = _name_bins(domain_features(rows["dns_qry_name"], *own, registered_name))
         word = amended(word, said, meant)
     return (word,)

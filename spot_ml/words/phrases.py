@@ -47,6 +47,19 @@ def _within(known: int, say: Callable[[int], str]) -> Callable[[int], str]:
     return lambda number: say(number) if number < known else str(number)
 
 
+def share(bits: int) -> Say:
+    """Shares whose bin is floor(log2) of how many parts of 2^bits they are."""
+
+    def say(number: int) -> str:
+        return (
+            "all"
+            if number == bits
+            else f"one of {_span(1 << bits - number - 1, 1 << bits - number)}"
+        )
+
+    return _of_number(_within(bits + 1, say))
+
+
 def one_of(**meanings: str) -> Say:
     """Values that stand for something; others are given back. Names begin with ``_``."""
     known = {name.removeprefix("_"): meaning for name, meaning in meanings.items()}

@@ -24,6 +24,8 @@ from spot_ml.words.source import (
     WordContext,
 )
 
+#: A browser's share of the requests is counted in so many parts of a whole.
+_WHOLE_BITS = 30
 #: The label that the original always took as the user's own, whatever was configured.
 _LEGACY_DOMAIN = "intel"
 _NO_TYPE = "unknown_content_type"
@@ -57,6 +59,11 @@ def _agent_counts(agents: pa.Array, context: WordContext) -> tuple[NDArray[np.in
     return taken.to_numpy(zero_copy_only=False), missing(index)
 
 
+def _share(requests: NDArray[np.int64], context: WordContext) -> NDArray[np.int64]:
+    """The power of two of a browser's share of all requests, by how many requests it made."""
+    return log_int((requests << _WHOLE_BITS) // max(context.counted, 1))
+
+
 def _words(rows: pa.RecordBatch, context: WordContext) -> tuple[pa.Array]:
     """The client's word of each request."""
     user_domain = _LEGACY_DOMAIN if context.compatible else context.user_domain
@@ -72,19 +79,21 @@ def _words(rows: pa.RecordBatch, context: WordContext) -> tuple[pa.Array]:
         uris = pa.array([""])
     own = (user_domain, context.top_domains)
     kind = domain_features(rows["host"], *own).kind
+    requests = log_int(agents)
     word = join_words(
         kind,
         hour.values,
         rows["reqmethod"],
         entropy_bins(uris)[index],
         _main_type(rows["resconttype"]),
-        log_int(agents),
+        requests,
         log_int(utf16_lengths(uris))[index],
         pc.fill_null(rows["respcode"], _NO_CODE),
         failed=failed,
     )
-    if context.any_ending:
-        word = amended(word, [kind], [domain_features(rows["host"], *own, registered_name).kind])
+    if context.amended:
+        meant = [domain_features(rows["host"], *own, registered_name).kind, _share(agents, context)]
+        word = amended(word, [kind, requests], meant)
     return (word,)
 
 
@@ -94,7 +103,7 @@ _GRAMMAR = Grammar(
             r"^(?P<host>[^_]*)_(?P<hour>[^_]*)_(?P<method>.*)_(?P<entropy>\d+)_(?P<content>.*)"
             r"_(?P<agent>\d+)_(?P<length>\d+)_(?P<code>[^_]*|unknown_response_code)$"
         ),
-        ("host",),
+        ("host", "agent"),
     ),
     chain=(
         Link("method", ((),)),
@@ -114,7 +123,7 @@ _GRAMMAR = Grammar(
     doubling={"entropy": BINS_PER_BIT},
     phrases={
         "host": phrases.domain,
-        "agent": phrases.powers,
+        "agent": phrases.share(_WHOLE_BITS),
         "length": phrases.powers,
         "entropy": phrases.entropy,
         "hour": phrases.hour,

@@ -42,14 +42,21 @@ class WordContext:
 
     ``counts`` has the number of clean records per value of the source's ``counted`` column.
     ``compatible`` turns on the accidents of the original that are otherwise repaired. With
-    ``any_ending`` words are amended: they say of all names what the original's say of some.
+    ``amended`` words say more than the original's (``words.amended``). ``total`` is the sum of the
+    counts, where these have more than what it is the sum of.
     """
 
     user_domain: str = ""
     top_domains: frozenset[str] = frozenset()
     counts: Mapping[str, int] = field(default_factory=dict)
     compatible: bool = False
-    any_ending: bool = False
+    amended: bool = False
+    total: int | None = None
+
+    @property
+    def counted(self) -> int:
+        """How many records the counts are of."""
+        return sum(self.counts.values()) if self.total is None else self.total
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ def evaluate(
     fit = fit_parameters(config, Launch(date.min, "", 1.0))
     wanted = Wanted(fit, order, chosen, names, cache, stability)
     if rows is not None and labels is not None:
-        context = WordContext(config.text("USER_DOMAIN"), top_domains(config), any_ending=True)
+        context = WordContext(config.text("USER_DOMAIN"), top_domains(config), amended=True)
         sets = [real(rows, labels, context, wanted)]
     else:
         sets = [generated(folder, wanted) for folder in folders]

@@ -74,4 +74,4 @@ def context_of(folder: Path) -> WordContext:
     if not path.is_file():
         raise NotFoundError(f"{path} does not exist", hint="generate the data set again")
     labels = top_labels(path.read_text(encoding="utf-8").splitlines())
-    return WordContext(user_domain=_OWN_DOMAIN, top_domains=labels, any_ending=True)
+    return WordContext(user_domain=_OWN_DOMAIN, top_domains=labels, amended=True)

@@ -37,7 +37,7 @@ def made(
     words = cases.source(source)
     rows = ml_days.TABLES[source]() if rows is None else rows
     parameters = changed.get("parameters", FEW)
-    context = replace(CONTEXT, any_ending=surprise)
+    context = replace(CONTEXT, amended=surprise)
     analysis = pipeline.analyse(words, rows, context, parameters)
     trained = analysis.trained
     ranked = order(analysis.corpus, words.grammar, parameters) if surprise else None

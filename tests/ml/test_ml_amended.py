@@ -1,6 +1,8 @@
-"""Names below any ending: the default order hears what they say, the original's score does not."""
+"""What words of the default order say of names and browsers, and the original's score does not."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import ml_cases as cases
 import ml_days
@@ -20,7 +22,9 @@ from spot_ml.words.source import ERROR_WORD, WordContext
 FEW = Parameters(topics=3, seed=1)
 TOP = frozenset({"google", "bbc", "shop"})
 AS_IT_WAS = WordContext(top_domains=TOP, user_domain="corp", counts={"curl/7": 4})
-ANY = WordContext(top_domains=TOP, user_domain="corp", counts={"curl/7": 4}, any_ending=True)
+ANY = WordContext(top_domains=TOP, user_domain="corp", counts={"curl/7": 4}, amended=True)
+#: What the original says of a browser with four requests, and what its share is if all have 32.
+FOUR, EIGHTH = "2", "27"
 
 
 @pytest.mark.parametrize(
@@ -80,14 +84,43 @@ def test_a_name_that_is_missing_has_no_word():
 
 @pytest.mark.parametrize(
     ("host", "mark"),
-    [("www.bbc.co.uk", "~1~"), ("intranet.corp.example", "~2~"), ("x7q.badzone.info", "")],
+    [("www.bbc.co.uk", "1"), ("intranet.corp.example", "2"), ("x7q.badzone.info", "0")],
 )
-def test_a_request_says_whose_its_host_is(host, mark):
+def test_a_request_says_whose_its_host_is_and_the_share_of_its_browser(host, mark):
     words = cases.source("proxy")
     rows = requests(host=host)
-    (before,), (now,) = words.words(rows, AS_IT_WAS), words.words(rows, ANY)
-    assert now[0].as_py() == mark + before[0].as_py()
-    assert words.grammar.take_apart(now)["host"][0].as_py() == (mark.strip("~") or "0")
+    (before,), (now,) = words.words(rows, AS_IT_WAS), words.words(rows, replace(ANY, total=32))
+    assert now[0].as_py() == f"~{mark}_{EIGHTH}~{before[0].as_py()}"
+    assert plain(now) == before
+    assert words.grammar.take_apart(before)["agent"][0].as_py() == FOUR
+    parts = words.grammar.take_apart(now)
+    assert [parts[name][0].as_py() for name in ("host", "agent")] == [mark, EIGHTH]
+    assert words.grammar.say("agent", EIGHTH) == "one of 4 to 8"
+
+
+@pytest.mark.parametrize("times", [0.01, 0.99, 1.0, 3.0])
+def test_a_browser_has_one_share_however_many_requests_a_day_has(times):
+    words = cases.source("proxy")
+    counts = {"curl/7": round(3000 * times), "Mozilla/5.0": round(97_000 * times)}
+    (found,) = words.words(requests(), replace(ANY, counts=counts))
+    assert words.grammar.take_apart(found)["agent"][0].as_py() == "24"
+
+
+@pytest.mark.parametrize(
+    ("requests_of", "said"),
+    [
+        (0, "one of 536,870,912 to 1,073,741,824"),
+        (1, "one of 4 to 8"),
+        (4, "one of 1 to 2"),
+        (5, "all"),
+    ],
+)
+def test_the_share_of_a_browser_is_told(requests_of, said):
+    words = cases.source("proxy")
+    context = replace(ANY, counts={"curl/7": requests_of}, total=5)
+    (found,) = words.words(requests(host="www.bbc.co.uk"), context)
+    share = words.grammar.take_apart(found)["agent"][0].as_py()
+    assert words.grammar.say("agent", share) == said
 
 
 @pytest.mark.parametrize("text", ["~1~0", "~2~0_1_GET_1_a_1_1_200", "_~1~_"])

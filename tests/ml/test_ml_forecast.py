@@ -144,7 +144,7 @@ def test_the_original_scores_the_rows_of_its_own_day_as_on_that_day(source: str)
     words, rows = cases.source(source), ml_days.TABLES[source]()
     _, fresh = ml_models.fresh(words, rows, model)
     trained = pipeline.analyse(words, rows, ml_models.CONTEXT, ml_models.FEW).trained
-    assert np.array_equal(original_scores(model.compatible, fresh, 64), trained.score)
+    assert np.array_equal(original_scores(model.compatible, fresh, 64), trained.of(fresh))
 
 
 def test_the_original_has_a_score_for_what_it_never_saw() -> None:
@@ -190,7 +190,8 @@ def test_an_agent_that_the_day_did_not_have_counts_as_often_as_the_new_rows_have
     found, _ = ml_models.fresh(words, rows, model)
     parts = words.grammar.take_apart(found["word_of_clientip"].combine_chunks())["agent"]
     assert found.num_rows == 64
-    assert parts.to_pylist() == ["4"] * 16 + ["8"] * 48
+    assert model.context.counted == 302
+    assert parts.to_pylist() == ["25"] * 16 + ["29"] * 48
 
 
 def test_a_model_of_the_original_alone_has_no_surprise() -> None:
