@@ -46,7 +46,7 @@ from spot_ops.evaluate.measure import Wanted, real
 #: Hours of the day in which attacks begin.
 _HOURS = (10, 16)
 _SHORT = 20
-_KITS = 12
+_KITS, _DRAWS = 12, 4
 _SESSIONS = 6
 
 
@@ -82,8 +82,11 @@ def _cases(data: Path, days: Sequence[Path], cache: Path | None) -> Iterator[Cas
         at = Placing(np.random.default_rng(number), "10.20.")
         yield at.case("recorded attacks", place, "flow", _day(day, "flow", cache), known)
         yield at.case("tunnels, 20 queries", place, "dns", _day(day, "dns", cache), short)
-        chosen = [kits[n] for n in at.draw.choice(len(kits), _KITS, replace=False)]
-        yield at.case("exploit kits", place, "proxy", _day(day, "proxy", cache), chosen)
+        requests = _day(day, "proxy", cache)
+        for draw in range(_DRAWS):
+            at = at if draw == 0 else Placing(np.random.default_rng([number, draw]), "10.20.")
+            chosen = [kits[n] for n in at.draw.choice(len(kits), _KITS, replace=False)]
+            yield at.case("exploit kits", f"{place}, draw {draw + 1}", "proxy", requests, chosen)
     names = (data / "lists" / "opendns-top-domains.txt").read_text().split()
     world = WordContext(top_domains=top_labels([f"1,{name}" for name in names]), amended=True)
     hour = lookups(zeek(data / "zeek/wrccdc-2018/dns.log.gz"))
