@@ -80,11 +80,13 @@ def surprises(
     Verdicts are heard where the figures have them, unless ``heard`` says otherwise.
     """
     heard = figures.has(EASED) if heard is None else heard
-    sides = [
-        [figures.at(name, place) for place in places]
-        for name in ((NATS, YIELDS, EASED, BONUS) if heard else (NATS, YIELDS))
-    ]
-    nats, before, decided = hear(*sides)
+
+    def of_sides(name: str) -> list[np.ndarray]:
+        return [figures.at(name, place) for place in places]
+
+    yields = of_sides(YIELDS) if len(places) > 1 else []
+    said = [of_sides(name) for name in (EASED, BONUS)] if heard else []
+    nats, before, decided = hear(of_sides(NATS), yields, *said)
     place = np.choose(decided, places)
     raised = figures.at(BONUS, place) > 0 if heard else np.zeros(len(place), bool)
     side = pa.array(decided)

@@ -59,13 +59,15 @@ def hear(
 def deciding(
     nats: Sequence[NDArray[np.float64]], yields: Sequence[NDArray[np.float64]]
 ) -> NDArray[np.int64]:
-    """Give the place of the side that decides whose row an event is.
+    """Give the place of the side that decides whose row an event is; of one side nothing is asked.
 
     That is the one that yields least (the first of equal ones), which has fewer events or is the
     client, if it finds the event at least ``LEAST_SHARE`` times as surprising as the one that finds
     most; else the latter. What many clients do with a server would otherwise be one group, which
     shows one event.
     """
+    if len(nats) == 1:
+        return np.zeros(len(nats[0]), np.int64)
     found, least = np.stack(nats), np.argmin(np.stack(yields), axis=0)
     most = np.argmax(found, axis=0)
     enough = np.choose(least, found) >= LEAST_SHARE * np.choose(most, found)

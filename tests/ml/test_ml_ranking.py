@@ -216,8 +216,7 @@ def test_verdicts_are_heard_by_the_side_that_decides(nats, eased, bonus, found, 
 
 
 def test_a_verdict_on_the_only_side_is_heard():
-    yields = [np.array([5.0, 5.0])]
-    heard = hear([np.array([9.0, 9.0])], yields, [np.array([2.0, 9.0])], [np.array([0.0, 50.0])])
+    heard = hear([np.array([9.0, 9.0])], [], [np.array([2.0, 9.0])], [np.array([0.0, 50.0])])
     assert heard.nats.tolist() == [2.0, 59.0]
 
 
