@@ -114,7 +114,7 @@ def test_the_job_gives_what_the_pure_analysis_gives(stack: Any, hdfs: Hdfs, sour
 def test_the_list_is_that_of_the_pure_functions(stack: Any, hdfs: Hdfs, source: str) -> None:
     summary = _run(stack, source, SPOT_LDA_SCORE="surprise")
     words, rows = source_words(source), ml_days.TABLES[source]()
-    context = WordContext(top_domains=request.top_domains(stack.config))
+    context = WordContext(top_domains=request.top_domains(stack.config), amended=True)
     parameters = launch.fit_parameters(stack.config, launch.Launch(DAY, source, 1.0))
     analysis = pipeline.analyse(words, rows, context, parameters)
     expected = pipeline.listed(words, analysis, parameters)
