@@ -47,15 +47,13 @@ def _within(known: int, say: Callable[[int], str]) -> Callable[[int], str]:
     return lambda number: say(number) if number < known else str(number)
 
 
-def share(bits: int) -> Say:
-    """Shares whose bin is floor(log2) of how many parts of 2^bits they are."""
+def share(bits: int, things: str) -> Say:
+    """Shares of things whose bin is floor(log2) of how many parts of 2^bits they are."""
 
     def say(number: int) -> str:
-        return (
-            "all"
-            if number == bits
-            else f"one of {_span(1 << bits - number - 1, 1 << bits - number)}"
-        )
+        if number == bits:
+            return f"all {things}"
+        return f"1 in {_span(1 << bits - number - 1, 1 << bits - number)} {things}"
 
     return _of_number(_within(bits + 1, say))
 

@@ -123,7 +123,7 @@ _GRAMMAR = Grammar(
     doubling={"entropy": BINS_PER_BIT},
     phrases={
         "host": phrases.domain,
-        "agent": phrases.share(_WHOLE_BITS),
+        "agent": phrases.share(_WHOLE_BITS, "requests"),
         "length": phrases.powers,
         "entropy": phrases.entropy,
         "hour": phrases.hour,

@@ -95,7 +95,7 @@ def test_a_request_says_whose_its_host_is_and_the_share_of_its_browser(host, mar
     assert words.grammar.take_apart(before)["agent"][0].as_py() == FOUR
     parts = words.grammar.take_apart(now)
     assert [parts[name][0].as_py() for name in ("host", "agent")] == [mark, EIGHTH]
-    assert words.grammar.say("agent", EIGHTH) == "one of 4 to 8"
+    assert words.grammar.say("agent", EIGHTH) == "1 in 4 to 8 requests"
 
 
 @pytest.mark.parametrize("times", [0.01, 0.99, 1.0, 3.0])
@@ -109,10 +109,10 @@ def test_a_browser_has_one_share_however_many_requests_a_day_has(times):
 @pytest.mark.parametrize(
     ("requests_of", "said"),
     [
-        (0, "one of 536,870,912 to 1,073,741,824"),
-        (1, "one of 4 to 8"),
-        (4, "one of 1 to 2"),
-        (5, "all"),
+        (0, "1 in 536,870,912 to 1,073,741,824 requests"),
+        (1, "1 in 4 to 8 requests"),
+        (4, "1 in 1 to 2 requests"),
+        (5, "all requests"),
     ],
 )
 def test_the_share_of_a_browser_is_told(requests_of, said):
