@@ -23,7 +23,7 @@ from spot_ml.ranking.batches import surprises, twice, up_to
 from spot_ml.ranking.groups import best_of_groups
 from spot_ml.ranking.listing import Lists, list_of, lists_of
 from spot_ml.ranking.order import Order, order
-from spot_ml.records import STATE, State, count_values, tag, tagged_schema
+from spot_ml.records import STATE, State, by_value, count_values, tag, tagged_schema
 from spot_ml.results import order_columns, output_rows
 from spot_ml.score import ERROR_SCORE, combine, kept
 from spot_ml.training import Trained, corpus_of, has_amended, train
@@ -49,9 +49,8 @@ def with_counts(
     context: WordContext, source: SourceWords, counts: pa.Table, feedback: Feedback, copies: int
 ) -> WordContext:
     """Add the counts to the context; values that only feedback has are counted there."""
-    total = counts.group_by("value").aggregate([("count", "sum")]).sort_by("value")
-    values = dict(zip(total["value"].to_pylist(), total["count_sum"].to_pylist(), strict=True))
-    return replace(context, counts={**feedbacks.extra_counts(source, feedback, copies), **values})
+    extra = feedbacks.extra_counts(source, feedback, copies)
+    return replace(context, counts={**extra, **by_value(counts)})
 
 
 def analyse(

@@ -71,6 +71,12 @@ def count_values(source: SourceWords, batches: Iterable[pa.RecordBatch]) -> pa.T
     return pa.concat_tables(found)
 
 
+def by_value(counts: pa.Table) -> dict[str, int]:
+    """Add up what ``count_values`` gave, values in order."""
+    total = counts.group_by("value").aggregate([("count", "sum")]).sort_by("value")
+    return dict(zip(total["value"].to_pylist(), total["count_sum"].to_pylist(), strict=True))
+
+
 def tag(
     source: SourceWords, rows: pa.RecordBatch, context: WordContext
 ) -> Iterator[pa.RecordBatch]:

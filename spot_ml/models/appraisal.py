@@ -17,6 +17,7 @@ from spot_ml.models.forecast import forecast
 from spot_ml.models.original import original_scores
 from spot_ml.models.stored import StoredModel
 from spot_ml.ranking.order import Surprises
+from spot_ml.records import by_value
 from spot_ml.request import COMPATIBLE, SURPRISE
 from spot_ml.verdicts.days import GROUP
 from spot_ml.verdicts.effect import apply
@@ -72,7 +73,5 @@ def context_for(model: StoredModel, words: SourceWords, counts: pa.Table | None)
     """
     if words.counted is None or counts is None:
         return model.context
-    total = counts.group_by("value").aggregate([("count", "sum")]).sort_by("value")
-    new = dict(zip(total["value"].to_pylist(), total["count_sum"].to_pylist(), strict=True))
     known = model.context
-    return replace(known, counts={**new, **known.counts}, total=known.counted)
+    return replace(known, counts={**by_value(counts), **known.counts}, total=known.records)

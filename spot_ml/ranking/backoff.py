@@ -38,16 +38,16 @@ def seen_of_words(corpus: Corpus) -> Floats:
     return np.bincount(corpus.word, corpus.count, minlength=len(corpus.words)).astype(np.float64)
 
 
-def log_chances(corpus: Corpus, parts: Parts, kappa: float = KAPPA) -> Floats:
+def log_chances(corpus: Corpus, parts: Parts) -> Floats:
     """Give ln q(d, w) of each pair of the corpus."""
     total = np.zeros(corpus.pairs)
-    for _, chance in chances(corpus, parts, kappa=kappa):
+    for _, chance in chances(corpus, parts):
         total += np.log(chance)
     return total
 
 
 def chances(
-    corpus: Corpus, parts: Parts, seen: Floats | None = None, *, kappa: float = KAPPA
+    corpus: Corpus, parts: Parts, seen: Floats | None = None
 ) -> Iterator[tuple[str, Floats]]:
     """Give the chance of each part of each pair's word, part by part.
 
@@ -63,7 +63,7 @@ def chances(
         for context in link.contexts:
             of_both = of_others(corpus, starts, parts.codes((*context, link.part)), seen)
             of_context = of_others(corpus, starts, parts.codes(context), seen)
-            chance = (of_both + kappa * chance) / (of_context + kappa)
+            chance = (of_both + KAPPA * chance) / (of_context + KAPPA)
         yield link.part, chance
 
 

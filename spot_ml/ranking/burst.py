@@ -10,6 +10,7 @@ Words are alike in all parts that the grammar names for this, and B is 1 where i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -24,14 +25,10 @@ _PRIOR = 5.0
 
 def left_out(corpus: Corpus, parts: Parts) -> Floats:
     """Give B of each pair of the corpus, by all documents but the pair's own."""
-    ones = np.ones(corpus.pairs)
     if not parts.grammar.burst:
-        return ones
+        return np.ones(corpus.pairs)
     codes, starts = parts.codes(parts.grammar.burst), corpus.starts()
-    logs, pairs = (
-        of_others(weighed, starts, codes, seen_of_words(weighed))
-        for weighed in (replace(corpus, count=amount) for amount in (np.log(corpus.count), ones))
-    )
+    logs, pairs = (of_others(one, starts, codes, seen_of_words(one)) for one in _weighed(corpus))
     return _size(logs, pairs)
 
 
@@ -40,12 +37,18 @@ def of_words(day: Corpus, parts: Parts) -> Floats:
     if not parts.grammar.burst:
         return np.ones(parts.size)
     codes = parts.codes(parts.grammar.burst)
-    here, least = codes[day.word], int(codes.max(initial=0)) + 1
+    known, least = codes[: len(day.words)], int(codes.max(initial=0)) + 1
     logs, pairs = (
-        np.bincount(here, weights, minlength=least).astype(np.float64)
-        for weights in (np.log(day.count), np.ones(day.pairs))
+        np.bincount(known, seen_of_words(one), minlength=least).astype(np.float64)[codes]
+        for one in _weighed(day)
     )
-    return _size(logs, pairs)[codes]
+    return _size(logs, pairs)
+
+
+def _weighed(corpus: Corpus) -> Iterator[Corpus]:
+    """The corpus with ln c for each count, and with one."""
+    for amount in (np.log(corpus.count), np.ones(corpus.pairs)):
+        yield replace(corpus, count=amount)
 
 
 def _size(logs: Floats, pairs: Floats) -> Floats:

@@ -35,24 +35,15 @@ def best_of_groups(scored: pa.Table, source: SourceWords) -> pa.Table:
     np.maximum.at(most, group, nats)
     members = np.zeros(len(most), np.int64)
     np.add.at(members, group, scored[MEMBERS].to_numpy())
-    best = nats == most[group]
-    best &= ~_later_of_equal(scored, best, group, source)
-    chosen = scored.drop_columns([MEMBERS]).filter(pa.array(best))
-    return chosen.append_column(MEMBERS, pa.array(members[group[best]]))
-
-
-def _later_of_equal(
-    scored: pa.Table, best: NDArray[np.bool_], group: NDArray[np.int64], source: SourceWords
-) -> NDArray[np.bool_]:
-    """Mark of the best records of a group that are equally surprising all but the first."""
-    several = np.bincount(group[best]) > 1
-    equal = np.flatnonzero(best)
-    equal = equal[several[group[equal]]]
-    ordered = equal[_in_order(scored.take(pa.array(equal)), source)]
-    first = np.unique(group[ordered], return_index=True)[1]
-    later = np.zeros(len(best), np.bool_)
-    later[np.delete(ordered, first)] = True
-    return later
+    best = np.flatnonzero(nats == most[group])
+    alone = np.bincount(group[best])[group[best]] == 1
+    equal = best[~alone]
+    equal = equal[_in_order(scored.take(pa.array(equal)), source)]
+    first = equal[np.unique(group[equal], return_index=True)[1]]
+    chosen = np.zeros(len(nats), np.bool_)
+    chosen[best[alone]] = chosen[first] = True
+    found = scored.drop_columns([MEMBERS]).filter(pa.array(chosen))
+    return found.append_column(MEMBERS, pa.array(members[group[chosen]]))
 
 
 def with_members(scored: pa.Table) -> pa.Table:

@@ -61,7 +61,7 @@ def _agent_counts(agents: pa.Array, context: WordContext) -> tuple[NDArray[np.in
 
 def _share(requests: NDArray[np.int64], context: WordContext) -> NDArray[np.int64]:
     """The power of two of a browser's share of all requests, by how many requests it made."""
-    return log_int((requests << _WHOLE_BITS) // max(context.counted, 1))
+    return log_int((requests << _WHOLE_BITS) // max(context.records, 1))
 
 
 def _words(rows: pa.RecordBatch, context: WordContext) -> tuple[pa.Array]:

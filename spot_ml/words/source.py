@@ -54,7 +54,7 @@ class WordContext:
     total: int | None = None
 
     @property
-    def counted(self) -> int:
+    def records(self) -> int:
         """How many records the counts are of."""
         return sum(self.counts.values()) if self.total is None else self.total
 

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pyarrow as pa
 import pytest
+from ml_triples import corpus_of
 
-from spot_ml.corpus import Corpus, build
 from spot_ml.ranking import burst
 from spot_ml.ranking.parts import Parts
 from spot_ml.ranking.surprise import nats
@@ -24,11 +24,6 @@ TRIPLES = [
     ("a", "image_1", 40), ("a", "image_2", 10), ("a", "upload_1", 90), ("b", "image_2", 20),
     ("c", "image_1", 5), ("c", "upload_3", 1), ("d", "rest_3", 1), ("d", "upload_3", 1),
 ]  # fmt: skip
-
-
-def corpus_of(triples: list[tuple[str, str, int]]) -> Corpus:
-    documents, words, counts = zip(*triples, strict=True)
-    return build(pa.array(documents), pa.array(words), list(counts))
 
 
 def plain(document: str | None, word: str) -> float:

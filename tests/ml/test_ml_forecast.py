@@ -10,10 +10,10 @@ import ml_models
 import numpy as np
 import pyarrow as pa
 import pytest
+from ml_triples import corpus_of
 
 from spot_common.errors import UsageError
 from spot_ml import pipeline
-from spot_ml.corpus import Corpus, build
 from spot_ml.lda.model import TopicCounts
 from spot_ml.lda.parameters import Parameters
 from spot_ml.models.appraisal import appraise
@@ -38,11 +38,6 @@ DAY = [
     ("c", "y_3", 4), ("d", "x_1", 25), ("d", "z_9", 6),
 ]  # fmt: skip
 NEW = [("a", "x_1", 9), ("a", "q_1", 1), ("c", "x_3", 2), ("e", "x_1", 3), ("e", "q_3", 5)]
-
-
-def corpus_of(triples: list[tuple[str, str, int]]) -> Corpus:
-    documents, words, counts = zip(*triples, strict=True)
-    return build(pa.array(documents), pa.array(words), list(counts))
 
 
 def learned(topics: int = 3) -> Learned:
@@ -190,7 +185,7 @@ def test_an_agent_that_the_day_did_not_have_counts_as_often_as_the_new_rows_have
     found, _ = ml_models.fresh(words, rows, model)
     parts = words.grammar.take_apart(found["word_of_clientip"].combine_chunks())["agent"]
     assert found.num_rows == 64
-    assert model.context.counted == 302
+    assert model.context.records == 302
     assert parts.to_pylist() == ["25"] * 16 + ["29"] * 48
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ml_triples import corpus_of
 
 from spot_ml import pipeline
 from spot_ml.corpus import Corpus, build
@@ -45,11 +46,6 @@ TRIPLES = [
     ("a", "x_1", 40), ("a", "x_2", 2), ("b", "x_1", 30), ("b", "y_1", 1), ("c", "y_1", 9),
     ("c", "y_3", 4), ("d", "x_1", 25), ("d", "z_9", 6),
 ]  # fmt: skip
-
-
-def corpus_of(triples: list[tuple[str, str, int]]) -> Corpus:
-    documents, words, counts = zip(*triples, strict=True)
-    return build(pa.array(documents), pa.array(words), list(counts))
 
 
 def plain_chance(triples: list[tuple[str, str, int]], document: str, word: str) -> float:
