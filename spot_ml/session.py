@@ -164,22 +164,24 @@ def _running(builder: SparkSession.Builder, log_file: Path) -> Iterator[SparkSes
             f"Spark did not start: {type(error).__name__}", hint=f"see {log_file}"
         ) from error
     local = str(session.sparkContext.master).startswith("local")
-    if local:
-        _aside(_forked, session)
-        _aside(_planned, session)
+    preparing = [_aside(_forked, session), _aside(_planned, session)] if local else []
     try:
         yield session
     finally:
+        for thread in preparing:
+            # A thread that Python's end takes out of Arrow aborts the process.
+            thread.join()
         if local:
             _aside(_stopped, session)
         else:
             _stopped(session)
 
 
-def _aside(work: Callable[[SparkSession], None], session: SparkSession) -> None:
+def _aside(work: Callable[[SparkSession], None], session: SparkSession) -> Thread:
     thread = Thread(target=work, args=(session,), daemon=True)
     thread.start()
     _asides.append(thread)
+    return thread
 
 
 def _forked(session: SparkSession) -> None:
