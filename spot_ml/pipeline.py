@@ -132,8 +132,7 @@ def lists(
 
 def _scored(source: SourceWords, analysis: Analysis, found: Order) -> pa.Table:
     """The clean rows with what an order finds; where it has heard verdicts, with and without."""
-    known = {**found.figures(), PAIR_SCORE: analysis.trained.of(found.corpus)}
-    figures = PairFigures.of(found.corpus, known)
+    figures = found.pair_figures({PAIR_SCORE: analysis.trained.of(found.meant.day)})
     rows = analysis.rows.filter(pc.equal(analysis.rows[STATE], State.CLEAN.value))
     batch = _one_batch(rows)
     score = twice if found.rated else surprises

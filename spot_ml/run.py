@@ -186,8 +186,8 @@ def _figures(trained: Trained, ranked: Ranked | None) -> PairFigures:
     """What is known of each pair: the original's score, and in the default order its surprise."""
     if ranked is None:
         return PairFigures.of(trained.corpus, {PAIR_SCORE: trained.score})
-    corpus = ranked.order.corpus
-    return PairFigures.of(corpus, {**ranked.order.figures(), PAIR_SCORE: trained.of(corpus)})
+    found = ranked.order
+    return found.pair_figures({PAIR_SCORE: trained.of(found.meant.day)})
 
 
 def _summary(

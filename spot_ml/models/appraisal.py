@@ -62,8 +62,7 @@ def appraise(
     heard, verdicts = found.surprises(), list[Verdict]()
     if memory is not None:
         heard, verdicts = apply(heard, words, model.context, memory, like)
-    figures = PairFigures.of(fresh, {**heard.figures(), **original})
-    return Appraisal(figures, ForecastExplainer(found), heard, verdicts)
+    return Appraisal(heard.pair_figures(original), ForecastExplainer(found), heard, verdicts)
 
 
 def context_for(model: StoredModel, words: SourceWords, counts: pa.Table | None) -> WordContext:

@@ -39,7 +39,7 @@ class ForecastExplainer:
 
     def of(self, documents: pa.Array, words: pa.Array) -> pa.Table:
         """Explain pairs by their names, which must be of the new rows: a row each."""
-        places = self._of.corpus.places(documents, words)
+        places = self._of.meant.places(documents, words)
         return table(self._one(int(pair)) for pair in places)
 
     def _one(self, pair: int) -> Explanation:

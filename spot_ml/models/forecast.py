@@ -29,6 +29,7 @@ from spot_ml.lda.model import Matrix
 from spot_ml.models.stored import Learned
 from spot_ml.models.vocabulary import Floats, Ids, Vocabulary
 from spot_ml.ranking.burst import of_words
+from spot_ml.ranking.meant import Meant
 from spot_ml.ranking.order import Surprises
 from spot_ml.ranking.parts import Parts
 from spot_ml.ranking.surprise import WEIGHTS, Surprise, Weights, nats, shape
@@ -63,7 +64,7 @@ class Forecast:
     """
 
     model: Learned
-    corpus: Corpus
+    meant: Meant
     vocabulary: Vocabulary
     steps: Expected
     tokens: Floats
@@ -74,17 +75,24 @@ class Forecast:
     shape: float
     weights: Weights
 
+    @property
+    def corpus(self) -> Corpus:
+        """The pairs that have a surprise: documents with what words mean."""
+        return self.meant.corpus
+
     def surprises(self) -> Surprises:
         """The surprise of each pair as verdicts and lists understand it."""
         parts = Parts(self.vocabulary.parts.grammar, self.corpus.words)
         found = Surprise(self.expected, self.nats, self.burst, self.shape)
-        return Surprises.unrated(self.corpus, parts, found)
+        return Surprises.unrated(self.meant, parts, found)
 
 
 def forecast(
-    model: Learned, fresh: Corpus, grammar: Grammar, weights: Weights = WEIGHTS
+    model: Learned, rows: Corpus, grammar: Grammar, weights: Weights = WEIGHTS
 ) -> Forecast:
     """Find the surprise of every pair of new rows, whatever the model knows of them."""
+    meant = Meant.of(rows, grammar)
+    fresh = meant.corpus
     vocabulary = Vocabulary(model.corpus, fresh, grammar)
     known: Ids = ids_of(fresh.documents, model.corpus.documents).astype(np.int64)
     theta = _mixes(model, known, weights)
@@ -109,7 +117,7 @@ def forecast(
     r = shape(fresh.count, expected, burst)
     return Forecast(
         model=model,
-        corpus=fresh,
+        meant=meant,
         vocabulary=vocabulary,
         steps=Expected(theta, topics, window, blend, share),
         tokens=tokens,

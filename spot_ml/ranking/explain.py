@@ -128,8 +128,8 @@ class Explainer:
             yield self._one(int(pair), by_day)
 
     def of(self, documents: pa.Array, words: pa.Array) -> pa.Table:
-        """Explain pairs by their names, which must be of the corpus: a row each."""
-        places = self._order.corpus.places(documents, words)
+        """Explain pairs by their names, which must be of the day: a row each."""
+        places = self._order.meant.places(documents, words)
         return table(self.explain(places))
 
     def _by_day(self, pairs: NDArray[np.int64]) -> Floats:

@@ -72,7 +72,7 @@ def _vouched_for(order: Surprises, verdict: Verdict, like: str) -> tuple[NDArray
     """The pairs that a low verdict speaks for, and how often all of them may be seen."""
     corpus, side = order.corpus, verdict.side
     if like == WORD:
-        place = corpus.places(pa.array([verdict.document]), pa.array([verdict.word]))
+        place = order.meant.places(pa.array([verdict.document]), pa.array([verdict.word]))
         return place[place >= 0], side.word_count
     pairs = order.groups.pairs(verdict.group)
     sizes = order.parts.sizes[:, corpus.word[pairs]]

@@ -53,7 +53,7 @@ def standing(order: Surprises, source: SourceWords, events: pa.Table) -> pa.Tabl
 def _side(order: Surprises, documents: pa.Array, words: pa.Array) -> list[dict[str, Any]]:
     """What the pairs of some documents and words stand for."""
     corpus, groups = order.corpus, order.groups
-    places = corpus.places(documents, words)
+    places = order.meant.places(documents, words)
     total = np.bincount(groups.of_pair, corpus.count, minlength=len(groups))
     largest: dict[int, list[int]] = {}
     found = []

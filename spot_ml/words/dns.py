@@ -14,6 +14,7 @@ from spot_ml.words.clock import Hours, hours
 from spot_ml.words.columns import join_words, missing, numbers, outside
 from spot_ml.words.domain import DomainFeatures, domain_features, registered_name
 from spot_ml.words.grammar import Grammar, Link, by_pattern
+from spot_ml.words.meaning import in_steps, spelled
 from spot_ml.words.source import (
     Fault,
     FeedbackField,
@@ -109,7 +110,7 @@ def _name_bins(name: DomainFeatures) -> list[NDArray[np.int64]]:
     return [name.kind, log_int(name.length), entropy]
 
 
-_GRAMMAR = Grammar(
+_PARTS = in_steps(
     by_parts(
         by_pattern(
             r"^(?P<domain>[^_]*)_(?P<frame>[^_]*)_(?P<hour>[^_]*)_(?P<length>[^_]*)"
@@ -117,6 +118,10 @@ _GRAMMAR = Grammar(
         ),
         ("domain", "length", "entropy"),
     ),
+    {"hour": 2},
+)
+_GRAMMAR = Grammar(
+    _PARTS,
     chain=(
         Link("rcode", ((),)),
         Link("type", ((), ("rcode",))),
@@ -129,6 +134,9 @@ _GRAMMAR = Grammar(
     ),
     kind=("type", "rcode", "domain"),
     kin=("length", "frame"),
+    meant=spelled(
+        _PARTS, ("domain", "frame", "hour", "length", "entropy", "labels", "type", "rcode")
+    ),
     clock="hour",
     sizes=("length", "labels", "frame"),
     phrases={
@@ -137,7 +145,7 @@ _GRAMMAR = Grammar(
         "entropy": phrases.entropy,
         "labels": phrases.powers,
         "frame": phrases.powers,
-        "hour": phrases.hour,
+        "hour": phrases.hours(2),
     },
 )
 

@@ -11,6 +11,11 @@ import pyarrow.compute as pc
 from spot_ml.words.phrases import Say, as_it_is
 
 
+def as_they_are(words: pa.Array) -> pa.Array:
+    """Let each word mean something else."""
+    return words
+
+
 @dataclass(frozen=True)
 class Link:
     """A part of the word, and the contexts it is foretold from: coarse ones before fine ones.
@@ -34,7 +39,8 @@ class Grammar:
     groups of one ``kin``, by these parts of the words that they are shown by, an endpoint has one
     row: they tell of one thing (no parts: of each group). Events whose words have one ``burst``, by
     these parts, come several at once (no parts: one by one). ``server`` is the part that words have
-    only on the side of an event that serves.
+    only on the side of an event that serves. ``meant`` gives for words those that stand for what
+    they mean: they have the same parts.
     """
 
     take_apart: Callable[[pa.Array], Mapping[str, pa.Array]]
@@ -47,6 +53,7 @@ class Grammar:
     kin: tuple[str, ...] = ()
     burst: tuple[str, ...] = ()
     server: str | None = None
+    meant: Callable[[pa.Array], pa.Array] = as_they_are
 
     def say(self, part: str, value: str) -> str:
         """Give the value of a part in plain terms."""

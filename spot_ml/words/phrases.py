@@ -26,8 +26,8 @@ def as_it_is(text: str) -> str:
     return text
 
 
-def _hour(number: int) -> str:
-    return f"{number:02d}:00 to {number:02d}:59"
+def _hours(first: int, last: int) -> str:
+    return f"{first:02d}:00 to {last:02d}:59"
 
 
 def _up_to(number: int) -> str:
@@ -47,13 +47,24 @@ def _within(known: int, say: Callable[[int], str]) -> Callable[[int], str]:
     return lambda number: say(number) if number < known else str(number)
 
 
-def share(bits: int, things: str) -> Say:
-    """Shares of things whose bin is floor(log2) of how many parts of 2^bits they are."""
+def hours(step: int) -> Say:
+    """So many hours of the day, by the first of them."""
+    return _of_number(_within(24, lambda hour: _hours(hour, min(hour + step, 24) - 1)))
+
+
+def share(bits: int, things: str, step: int) -> Say:
+    """Shares of things, so many bins together by the first of them.
+
+    The bin is floor(log2) of how many parts of 2^bits they are.
+    """
 
     def say(number: int) -> str:
         if number == bits:
             return f"all {things}"
-        return f"1 in {_span(1 << bits - number - 1, 1 << bits - number)} {things}"
+        most = 1 << bits - number
+        if number + step >= bits:
+            return f"1 in {most:,} {things} or more"
+        return f"1 in {_span(most >> step, most)} {things}"
 
     return _of_number(_within(bits + 1, say))
 
@@ -66,7 +77,7 @@ def one_of(**meanings: str) -> Say:
 
 #: An hour of the day; numbers whose bin is ceil(log2(n + 1)); numbers whose bin is floor(log2 n);
 #: an entropy whose bin is that of ``ENTROPY_CUTS``.
-hour = _of_number(_within(24, _hour))
+hour = hours(1)
 doubling = _of_number(_within(63, _up_to))
 powers = _of_number(_within(63, _from))
 entropy = _of_number(_within(len(ENTROPY_CUTS), _entropy))

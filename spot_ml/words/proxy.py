@@ -15,6 +15,7 @@ from spot_ml.words.columns import any_of, join_words, missing
 from spot_ml.words.domain import domain_features, registered_name
 from spot_ml.words.entropy import entropy_bins, utf16_lengths
 from spot_ml.words.grammar import Grammar, Link, by_pattern
+from spot_ml.words.meaning import in_steps, spelled
 from spot_ml.words.source import (
     Fault,
     FeedbackField,
@@ -26,6 +27,8 @@ from spot_ml.words.source import (
 
 #: A browser's share of the requests is counted in so many parts of a whole.
 _WHOLE_BITS = 30
+#: So many powers of two of it mean one thing.
+_SHARE_STEP = 6
 #: The label that the original always took as the user's own, whatever was configured.
 _LEGACY_DOMAIN = "intel"
 _NO_TYPE = "unknown_content_type"
@@ -97,7 +100,7 @@ def _words(rows: pa.RecordBatch, context: WordContext) -> tuple[pa.Array]:
     return (word,)
 
 
-_GRAMMAR = Grammar(
+_PARTS = in_steps(
     by_parts(
         by_pattern(
             r"^(?P<host>[^_]*)_(?P<hour>[^_]*)_(?P<method>.*)_(?P<entropy>\d+)_(?P<content>.*)"
@@ -105,11 +108,15 @@ _GRAMMAR = Grammar(
         ),
         ("host", "agent"),
     ),
+    {"hour": 2, "agent": _SHARE_STEP},
+    untold=("code",),
+)
+_GRAMMAR = Grammar(
+    _PARTS,
     chain=(
         Link("method", ((),)),
         Link("host", ((), ("method",))),
         Link("content", ((), ("method",), ("method", "host"))),
-        Link("code", ((), ("method",), ("method", "content"))),
         Link("agent", ((), ("method",), ("method", "host"))),
         Link("length", ((), ("method",), ("method", "content"))),
         Link("entropy", (("length",), ("length", "method"))),
@@ -118,15 +125,18 @@ _GRAMMAR = Grammar(
     kind=("method", "host", "content", "agent"),
     kin=("agent", "length"),
     burst=("method", "host", "content", "agent", "length", "entropy"),
+    meant=spelled(
+        _PARTS, ("host", "hour", "method", "entropy", "content", "agent", "length", "code")
+    ),
     clock="hour",
     sizes=("length", "entropy"),
     doubling={"entropy": BINS_PER_BIT},
     phrases={
         "host": phrases.domain,
-        "agent": phrases.share(_WHOLE_BITS, "requests"),
+        "agent": phrases.share(_WHOLE_BITS, "requests", _SHARE_STEP),
         "length": phrases.powers,
         "entropy": phrases.entropy,
-        "hour": phrases.hour,
+        "hour": phrases.hours(2),
     },
 )
 

@@ -385,11 +385,11 @@ def test_rows_of_groups_that_were_raised_do_not_count():
         (flow, "443_TCP_10_5_3", {"owner": "", "port": "443", "service": "_TCP_443"}),
         (flow, "-1_443_TCP_10_5_3", {"owner": "-1", "role": "-1_TCP_one", "packets": "3"}),
         (flow, "333333_UDP_0_0_0", {"role": "_UDP_333333", "hour": "0", "bytes": "0"}),
-        (dns, "2_5_13_4_6_2_1_0", {"domain": "2", "frame": "5", "hour": "13", "rcode": "0"}),
+        (dns, "2_5_13_4_6_2_1_0", {"domain": "2", "frame": "5", "hour": "12", "rcode": "0"}),
         (
             proxy,
             "1_9_VERSION_CONTROL_12_x_y_3_7_200",
-            {"method": "VERSION_CONTROL", "content": "x_y", "agent": "3", "code": "200"},
+            {"method": "VERSION_CONTROL", "content": "x_y", "agent": "0", "code": "", "hour": "8"},
         ),
     ],
 )
