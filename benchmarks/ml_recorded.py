@@ -91,8 +91,10 @@ def _cases(data: Path, days: Sequence[Path], cache: Path | None) -> Iterator[Cas
     world = WordContext(top_domains=top_labels([f"1,{name}" for name in names]), amended=True)
     hour = lookups(zeek(data / "zeek/wrccdc-2018/dns.log.gz"))
     for title, attacks in (("tunnels, all queries", tunnels), ("tunnels, 20 queries", short)):
-        at = Placing(np.random.default_rng(1), "10.")
-        yield at.case(title, "on recorded look-ups", "dns", (hour, world), attacks)
+        for draw in range(1, _DRAWS + 1):
+            at = Placing(np.random.default_rng(draw), "10.")
+            place = f"on recorded look-ups, draw {draw}"
+            yield at.case(title, place, "dns", (hour, world), attacks)
     log = pa.concat_tables(
         read("proxy", data / "proxy" / name)
         for name in ("webgateway/benign_500.webgateway", "zeek-http/benign3http.log")
