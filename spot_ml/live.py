@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyspark.sql import SparkSession
 
 from spot_common import log, progress
@@ -23,7 +22,7 @@ from spot_ml.attempts import repeated
 from spot_ml.batches import source_words
 from spot_ml.corpus import Corpus
 from spot_ml.input_rows import InputRows
-from spot_ml.models.appraisal import appraise, context_for
+from spot_ml.models.appraisal import appraise, context_for, unknown
 from spot_ml.models.facts import Facts
 from spot_ml.models.shelf import Shelf
 from spot_ml.models.stored import StoredModel
@@ -170,7 +169,7 @@ def _summary(
     results: int,
     started: float,
 ) -> LiveSummary:
-    known = (model.surprise or model.compatible).corpus
+    new_documents, new_words = unknown(model, corpus, day.words.grammar)
     return LiveSummary(
         source=live.source,
         model=live.model,
@@ -183,15 +182,10 @@ def _summary(
         corrupt=day.of(State.CORRUPT),
         reasons=day.reasons,
         documents=len(corpus.documents),
-        unknown_documents=_lacking(corpus.documents, known.documents),
+        unknown_documents=new_documents,
         words=len(corpus.words),
-        unknown_words=_lacking(corpus.words, known.words),
+        unknown_words=new_words,
         pairs=corpus.pairs,
         results=results,
         seconds=round(time.monotonic() - started, 1),
     )
-
-
-def _lacking(names: pa.Array, known: pa.Array) -> int:
-    """How many names are not among the known ones."""
-    return int(pc.sum(pc.invert(pc.is_in(names, value_set=known)), min_count=0).as_py())

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from spot_common.errors import UsageError
 from spot_ml.batches import PAIR_SCORE
@@ -23,6 +24,7 @@ from spot_ml.verdicts.days import GROUP
 from spot_ml.verdicts.effect import apply
 from spot_ml.verdicts.memory import Memory
 from spot_ml.verdicts.named import Verdict
+from spot_ml.words.grammar import Grammar
 from spot_ml.words.source import SourceWords, WordContext
 
 
@@ -63,6 +65,22 @@ def appraise(
     if memory is not None:
         heard, verdicts = apply(heard, words, model.context, memory, like)
     return Appraisal(heard.pair_figures(original), ForecastExplainer(found), heard, verdicts)
+
+
+def unknown(model: StoredModel, fresh: Corpus, grammar: Grammar) -> tuple[int, int]:
+    """Count the addresses and the words of new rows that a model knows nothing of.
+
+    The default order knows words by what they mean.
+    """
+    known, words = (model.surprise or model.compatible).corpus, fresh.words
+    if model.surprise is not None:
+        words = grammar.meant(words)
+    return _lacking(fresh.documents, known.documents), _lacking(words, known.words)
+
+
+def _lacking(names: pa.Array, known: pa.Array) -> int:
+    """How many names are not among the known ones."""
+    return int(pc.sum(pc.invert(pc.is_in(names, value_set=known)), min_count=0).as_py())
 
 
 def context_for(model: StoredModel, words: SourceWords, counts: pa.Table | None) -> WordContext:

@@ -17,7 +17,7 @@ from spot_common.errors import UsageError
 from spot_ml import pipeline
 from spot_ml.lda.model import TopicCounts
 from spot_ml.lda.parameters import Parameters
-from spot_ml.models.appraisal import appraise
+from spot_ml.models.appraisal import appraise, unknown
 from spot_ml.models.explain import OWN, ForecastExplainer
 from spot_ml.models.forecast import forecast
 from spot_ml.models.original import original_scores
@@ -188,6 +188,27 @@ def test_an_agent_that_the_day_did_not_have_counts_as_often_as_the_new_rows_have
     assert found.num_rows == 64
     assert model.context.records == 302
     assert [each["share"] for each in shares.to_pylist()] == ["25"] * 16 + ["29"] * 48
+
+
+@pytest.mark.parametrize("surprise", [True, False])
+@pytest.mark.parametrize("source", SOURCES)
+def test_of_its_own_day_a_model_knows_every_address_and_word(source: str, surprise: bool) -> None:
+    words = cases.source(source)
+    model, _ = ml_models.made(source, surprise=surprise)
+    _, again = ml_models.fresh(words, ml_days.TABLES[source](), model)
+    assert unknown(model, again, words.grammar) == (0, 0)
+    added = corpus_of([("203.0.113.77", "0_1", 1), ("203.0.113.78", "never", 2)])
+    assert unknown(model, added, words.grammar) == (2, 2)
+
+
+def test_requests_that_differ_in_their_response_alone_are_no_new_words() -> None:
+    words = cases.source("proxy")
+    model, _ = ml_models.made("proxy")
+    rows = ml_days.proxy()
+    codes = pa.array(["418"] * rows.num_rows)
+    rows = rows.set_column(rows.schema.get_field_index("respcode"), "respcode", codes)
+    _, fresh = ml_models.fresh(words, rows, model)
+    assert unknown(model, fresh, words.grammar) == (0, 0)
 
 
 def test_a_model_of_the_original_alone_has_no_surprise() -> None:
