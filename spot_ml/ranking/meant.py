@@ -53,5 +53,6 @@ class Meant:
         self, of_meaning: Mapping[str, NDArray[Any]], of_day: Mapping[str, NDArray[Any]]
     ) -> PairFigures:
         """Put figures of the corpus' pairs, and those of the day's own, beside the day's pairs."""
-        told = {name: values[self.place] for name, values in of_meaning.items()}
-        return PairFigures.of(self.day, {**told, **of_day})
+        if self.corpus is not self.day:
+            of_meaning = {name: values[self.place] for name, values in of_meaning.items()}
+        return PairFigures.of(self.day, {**of_meaning, **of_day})
