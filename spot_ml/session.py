@@ -150,7 +150,7 @@ def spark_session(
 
 
 def ended() -> None:
-    """Wait until what earlier sessions of this process have left is over."""
+    """Wait until what sessions of this process do or have left beside their runs is over."""
     while _asides:
         _asides.pop().join()
 
@@ -164,24 +164,24 @@ def _running(builder: SparkSession.Builder, log_file: Path) -> Iterator[SparkSes
             f"Spark did not start: {type(error).__name__}", hint=f"see {log_file}"
         ) from error
     local = str(session.sparkContext.master).startswith("local")
-    preparing = [_aside(_forked, session), _aside(_planned, session)] if local else []
+    if local:
+        _aside(_forked, session)
+        _aside(_planned, session)
     try:
         yield session
     finally:
-        for thread in preparing:
-            # A thread that Python's end takes out of Arrow aborts the process.
-            thread.join()
+        # A thread that Python's end takes out of Arrow aborts the process.
+        ended()
         if local:
             _aside(_stopped, session)
         else:
             _stopped(session)
 
 
-def _aside(work: Callable[[SparkSession], None], session: SparkSession) -> Thread:
+def _aside(work: Callable[[SparkSession], None], session: SparkSession) -> None:
     thread = Thread(target=work, args=(session,), daemon=True)
     thread.start()
     _asides.append(thread)
-    return thread
 
 
 def _forked(session: SparkSession) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from spot_common.errors import UsageError
 from spot_ml.batches import PAIR_SCORE
-from spot_ml.corpus import Corpus
+from spot_ml.corpus import Corpus, ids_of
 from spot_ml.figures import PairFigures
 from spot_ml.models.explain import ForecastExplainer
 from spot_ml.models.facts import Facts
@@ -80,7 +80,7 @@ def unknown(model: StoredModel, fresh: Corpus, grammar: Grammar) -> tuple[int, i
 
 def _lacking(names: pa.Array, known: pa.Array) -> int:
     """How many names are not among the known ones."""
-    return int(pc.sum(pc.invert(pc.is_in(names, value_set=known)), min_count=0).as_py())
+    return int(np.count_nonzero(ids_of(names, known) < 0))
 
 
 def context_for(model: StoredModel, words: SourceWords, counts: pa.Table | None) -> WordContext:

@@ -14,7 +14,7 @@ with a class.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from spot_ml.words.columns import join_words
+from spot_ml.words.grammar import TakeApart
 from spot_ml.words.source import ERROR_WORD
 
 _MARK = "~"
@@ -50,9 +51,7 @@ def plain(words: pa.Array) -> pa.Array:
     return pc.replace_substring_regex(words, _PREFIX, "") if is_amended(words) else words
 
 
-def by_parts(
-    take_apart: Callable[[pa.Array], Mapping[str, pa.Array]], names: Sequence[str]
-) -> Callable[[pa.Array], Mapping[str, pa.Array]]:
+def by_parts(take_apart: TakeApart, names: Sequence[str]) -> TakeApart:
     """Take words apart, the named parts as they are amended."""
     meant = "_".join(f"(?P<{name}>[^_{_MARK}]*)" for name in names)
     pattern = f"^{_MARK}{meant}{_MARK}"

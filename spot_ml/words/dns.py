@@ -14,7 +14,7 @@ from spot_ml.words.clock import Hours, hours
 from spot_ml.words.columns import join_words, missing, numbers, outside
 from spot_ml.words.domain import DomainFeatures, domain_features, registered_name
 from spot_ml.words.grammar import Grammar, Link, by_pattern
-from spot_ml.words.meaning import in_steps, spelled
+from spot_ml.words.meaning import HOURS, in_steps, spelled
 from spot_ml.words.source import (
     Fault,
     FeedbackField,
@@ -118,7 +118,7 @@ _PARTS = in_steps(
         ),
         ("domain", "length", "entropy"),
     ),
-    {"hour": 2},
+    {"hour": HOURS},
 )
 _GRAMMAR = Grammar(
     _PARTS,
@@ -134,9 +134,7 @@ _GRAMMAR = Grammar(
     ),
     kind=("type", "rcode", "domain"),
     kin=("length", "frame"),
-    meant=spelled(
-        _PARTS, ("domain", "frame", "hour", "length", "entropy", "labels", "type", "rcode")
-    ),
+    meant=spelled(_PARTS),
     clock="hour",
     sizes=("length", "labels", "frame"),
     phrases={
@@ -145,7 +143,7 @@ _GRAMMAR = Grammar(
         "entropy": phrases.entropy,
         "labels": phrases.powers,
         "frame": phrases.powers,
-        "hour": phrases.hours(2),
+        "hour": phrases.hours(HOURS),
     },
 )
 

@@ -10,6 +10,9 @@ import pyarrow.compute as pc
 
 from spot_ml.words.phrases import Say, as_it_is
 
+#: Takes words apart: the texts of each part by its name, empty ones where a word is of no pattern.
+TakeApart = Callable[[pa.Array], Mapping[str, pa.Array]]
+
 
 def as_they_are(words: pa.Array) -> pa.Array:
     """Let each word mean something else."""
@@ -43,7 +46,7 @@ class Grammar:
     they mean: they have the same parts.
     """
 
-    take_apart: Callable[[pa.Array], Mapping[str, pa.Array]]
+    take_apart: TakeApart
     chain: tuple[Link, ...]
     kind: tuple[str, ...]
     phrases: Mapping[str, Say] = field(default_factory=dict)
@@ -64,7 +67,7 @@ class Grammar:
 WHOLE = Grammar(lambda words: {"word": words}, (Link("word", ((),)),), ("word",))
 
 
-def by_pattern(pattern: str) -> Callable[[pa.Array], Mapping[str, pa.Array]]:
+def by_pattern(pattern: str) -> TakeApart:
     """Take words apart by the named groups of a regular expression; no match gives empty texts."""
 
     def take_apart(words: pa.Array) -> Mapping[str, pa.Array]:

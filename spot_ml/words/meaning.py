@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spot_ml.words.columns import join_words
+from spot_ml.words.grammar import TakeApart
 
-#: Takes words apart: the texts of each part by its name, empty ones where a word is of no pattern.
-TakeApart = Callable[[pa.Array], Mapping[str, pa.Array]]
+#: So many hours mean one thing.
+HOURS = 2
 
 
 def in_steps(
@@ -31,22 +32,15 @@ def in_steps(
     return in_few_parts
 
 
-def spelled(
-    take_apart: TakeApart, names: Sequence[str], *, first: str = "", clock: str = "hour"
-) -> Callable[[pa.Array], pa.Array]:
-    """Give for each word the one that stands for its meaning: its parts, in an order, with ``_``.
+def spelled(take_apart: TakeApart) -> Callable[[pa.Array], pa.Array]:
+    """Give for each word the one that stands for its meaning: its parts in order, with ``_``.
 
-    ``first`` is a part that comes before these in words that have it. A word of no pattern, which
-    has no hour, stands for itself.
+    A word of no pattern, which has no hour, stands for itself.
     """
 
     def of(words: pa.Array) -> pa.Array:
         parts = take_apart(words)
-        meaning = join_words(*(parts[name] for name in names))
-        if first:
-            led = join_words(parts[first], meaning)
-            meaning = pc.if_else(pc.equal(parts[first], ""), meaning, led)
-        return pc.if_else(pc.equal(parts[clock], ""), words, meaning)
+        return pc.if_else(pc.equal(parts["hour"], ""), words, join_words(*parts.values()))
 
     return of
 

@@ -26,10 +26,6 @@ def as_it_is(text: str) -> str:
     return text
 
 
-def _hours(first: int, last: int) -> str:
-    return f"{first:02d}:00 to {last:02d}:59"
-
-
 def _up_to(number: int) -> str:
     return _span(2 ** (number - 1) if number else 0, 2**number - 1)
 
@@ -49,7 +45,7 @@ def _within(known: int, say: Callable[[int], str]) -> Callable[[int], str]:
 
 def hours(step: int) -> Say:
     """So many hours of the day, by the first of them."""
-    return _of_number(_within(24, lambda hour: _hours(hour, min(hour + step, 24) - 1)))
+    return _of_number(_within(24, lambda first: f"{first:02d}:00 to {first + step - 1:02d}:59"))
 
 
 def share(bits: int, things: str, step: int) -> Say:

@@ -15,7 +15,7 @@ from spot_ml.words.columns import any_of, join_words, missing
 from spot_ml.words.domain import domain_features, registered_name
 from spot_ml.words.entropy import entropy_bins, utf16_lengths
 from spot_ml.words.grammar import Grammar, Link, by_pattern
-from spot_ml.words.meaning import in_steps, spelled
+from spot_ml.words.meaning import HOURS, in_steps, spelled
 from spot_ml.words.source import (
     Fault,
     FeedbackField,
@@ -108,7 +108,7 @@ _PARTS = in_steps(
         ),
         ("host", "agent"),
     ),
-    {"hour": 2, "agent": _SHARE_STEP},
+    {"hour": HOURS, "agent": _SHARE_STEP},
     untold=("code",),
 )
 _GRAMMAR = Grammar(
@@ -125,9 +125,7 @@ _GRAMMAR = Grammar(
     kind=("method", "host", "content", "agent"),
     kin=("agent", "length"),
     burst=("method", "host", "content", "agent", "length", "entropy"),
-    meant=spelled(
-        _PARTS, ("host", "hour", "method", "entropy", "content", "agent", "length", "code")
-    ),
+    meant=spelled(_PARTS),
     clock="hour",
     sizes=("length", "entropy"),
     doubling={"entropy": BINS_PER_BIT},
@@ -136,7 +134,7 @@ _GRAMMAR = Grammar(
         "agent": phrases.share(_WHOLE_BITS, "requests", _SHARE_STEP),
         "length": phrases.powers,
         "entropy": phrases.entropy,
-        "hour": phrases.hours(2),
+        "hour": phrases.hours(HOURS),
     },
 )
 
