@@ -23,7 +23,8 @@ from spot_ml.words.source import SourceWords
 
 #: An endpoint that has had so many rows of the list has no further one of its own.
 OWN_ROWS = 3
-#: Where an event has two: so many, and as the other end of others' rows it is in this many.
+#: Where an event has two: so many, and as the other end of others' rows it is in this many, and in
+#: one more of each kin that it was not shown with.
 OWN_ROWS_OF_TWO, ROWS_OF_OTHERS = 2, 7
 #: How many groups are looked at for each row of the list: most are of endpoints that had theirs.
 _GROUPS_PER_ROW = 50
@@ -79,11 +80,13 @@ def limited(
     """Give the places of the groups, best first, but those of endpoints that have had their rows.
 
     A group has an owner, whose row it is, the endpoints of its best event, of which one on both
-    sides counts once, and a kin, of which an owner has one row (None: none). Those that are exempt
-    are always there and take nobody's row.
+    sides counts once, and a kin, of which an owner has one row (None: none). An endpoint that is in
+    enough rows of others is in one more of each kin that it was not shown with. Groups that are
+    exempt are always there and take nobody's row.
     """
     rows: Counter[Hashable] = Counter()
     told: set[tuple[Hashable, Hashable]] = set()
+    shown: set[tuple[Hashable, Hashable]] = set()
     for place, (owner, sides, like, free) in enumerate(
         zip(owners, ends, kin, exempt, strict=False)
     ):
@@ -94,9 +97,10 @@ def limited(
         elif (
             rows[owner] < own
             and (owner, like) not in told
-            and all(rows[end] < ROWS_OF_OTHERS for end in others)
+            and all(rows[end] < ROWS_OF_OTHERS or (end, like) not in shown for end in others)
         ):
             rows.update(others | {owner})
+            shown.update((end, like) for end in others | {owner})
             if like is not None:
                 told.add((owner, like))
             yield place

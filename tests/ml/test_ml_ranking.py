@@ -353,6 +353,14 @@ def test_one_on_both_sides_counts_once():
     assert list(limited("aaa", [("a", "a")] * 3)) == [0, 1]
 
 
+def test_one_that_is_in_enough_rows_of_others_is_in_one_more_of_each_new_kin():
+    clients = [(f"c{number}", "s") for number in range(12)]
+    kin = [1] * 8 + [2, 2, 1, 3]
+    assert list(limited((client for client, _ in clients), clients, kin)) == [*range(7), 8, 11]
+    own = [("s", "a"), ("s", "b"), ("s", "c")]
+    assert list(limited("sss", own, [1, 2, 3])) == [0, 1]
+
+
 def test_an_endpoint_has_one_row_of_a_kin():
     owners, kin = "aaabaa", [1, 1, 2, 1, 3, 4]
     assert list(limited(owners, [(owner,) for owner in owners], kin)) == [0, 2, 3, 4]
