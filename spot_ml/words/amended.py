@@ -1,4 +1,4 @@
-"""Words that say of host names and browsers what the original's cannot.
+"""Words that say of host names, browsers and low ports what the original's cannot.
 
 The original takes a name apart only below the country codes and seven generic endings that it
 knows. Of every other name (.info, .online, a company's own ending) its word has class 0 and no
@@ -7,6 +7,10 @@ the original's after that: ``~1_3_7~0_10_11_0_0_1_16_0``.
 
 Of a browser the original says the power of two of its requests, which is another one on a busier
 day, or without a hundredth of the records. An amended word says the power of two of its share.
+
+Of a flow between two low ports the original has one word for both addresses. What a thousand
+senders do once each makes it usual for the one that receives them all: the amended word of the
+destination says that it receives.
 
 Where both say the same there is only the original's word, which never begins with ``~``: it begins
 with a class.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from spot_ml.words import phrases
+from spot_ml.words.amended import amended, by_parts
 from spot_ml.words.bins import ceil_log2
 from spot_ml.words.columns import join_words, missing, numbers, outside
 from spot_ml.words.grammar import Grammar, Link, by_pattern
@@ -55,7 +58,8 @@ def _legacy_invalid(rows: pa.RecordBatch) -> Mask:
 def _words(rows: pa.RecordBatch, context: WordContext) -> tuple[pa.Array, pa.Array]:
     """The source address's word and the destination address's word of each flow.
 
-    The side that owns the reported port has the prefix ``-1_``.
+    The side that owns the reported port has the prefix ``-1_``. Where both ports are low the
+    original has one word for both sides; amended, the destination's says that it receives.
     """
     sport, dport = numbers(rows["sport"]), numbers(rows["dport"])
     low_source, low_destination = sport <= _LARGEST_SERVICE_PORT, dport <= _LARGEST_SERVICE_PORT
@@ -82,40 +86,51 @@ def _words(rows: pa.RecordBatch, context: WordContext) -> tuple[pa.Array, pa.Arr
         ceil_log2(numbers(rows["ipkt"]) + 1),
     )
     owned = pc.binary_join_element_wise(_OWNER, base, "_")
-    return (
-        pc.if_else(pa.array(source_owns), owned, base),
-        pc.if_else(pa.array(destination_owns), owned, base),
-    )
+    of_source = pc.if_else(pa.array(source_owns), owned, base)
+    of_destination = pc.if_else(pa.array(destination_owns), owned, base)
+    if context.amended:
+        receives = (port == _BOTH_LOW).astype(np.int64)
+        of_destination = amended(of_destination, [np.zeros_like(receives)], [receives])
+    return of_source, of_destination
 
 
-_PARTS = by_pattern(
+_BY_PATTERN = by_pattern(
     r"^(?P<owner>-1)?_?(?P<port>\d+)_(?P<proto>.*)_(?P<hour>\d+)_(?P<bytes>\d+)_(?P<packets>\d+)$"
 )
 
 
-def _take_apart(words: pa.Array) -> dict[str, pa.Array]:
-    """The parts of words; ``service`` is owner, port and protocol, ``role`` the kind of port."""
+def _as_the_original(words: pa.Array) -> dict[str, pa.Array]:
+    """The parts of words that do not say which side receives."""
+    return {**_BY_PATTERN(words), "receives": pa.array([""] * len(words), pa.string())}
+
+
+_PARTS = by_parts(_as_the_original, ("receives",))
+
+
+def _take_apart(words: pa.Array) -> Mapping[str, pa.Array]:
+    """The parts of words; ``ports`` is what is known of them.
+
+    ``service`` is the side with protocol and port, ``role`` the side with protocol and ``ports``.
+    """
     parts = dict(_PARTS(words))
     special = pa.array(["0", str(_BOTH_LOW), str(_BOTH_HIGH)])
-    port = pc.if_else(pc.is_in(parts["port"], special), parts["port"], "one")
-    parts["role"] = pc.binary_join_element_wise(parts["owner"], parts["proto"], port, "_")
-    parts["service"] = pc.binary_join_element_wise(
-        parts["owner"], parts["proto"], parts["port"], "_"
-    )
+    parts["ports"] = pc.if_else(pc.is_in(parts["port"], special), parts["port"], "one")
+    side = pc.binary_join_element_wise(parts["owner"], parts["receives"], "")
+    for name, port in (("role", "ports"), ("service", "port")):
+        parts[name] = pc.binary_join_element_wise(side, parts["proto"], parts[port], "_")
     return parts
 
 
 def _say_role(text: str) -> str:
     """Whether the address has the service or uses it."""
-    owner, proto, port = text.split("_", 2) if text.count("_") > 1 else ("", text, "")
-    side = "has the port" if owner else "uses the port"
-    kinds = {
+    side, proto, ports = text.split("_", 2) if text.count("_") > 1 else ("", text, "")
+    said = {
         "0": "no port",
-        str(_BOTH_LOW): "both ports are low",
+        str(_BOTH_LOW): "both ports are low, received" if side else "both ports are low",
         str(_BOTH_HIGH): "both ports are high",
-        "one": side,
+        "one": "has the port" if side else "uses the port",
     }
-    return f"{proto}, {kinds.get(port, port)}"
+    return f"{proto}, {said.get(ports, ports)}"
 
 
 def _say_service(text: str) -> str:
@@ -134,8 +149,8 @@ _GRAMMAR = Grammar(
         Link("bytes", ((), ("role",), ("service",))),
         Link("packets", (("bytes",), ("bytes", "role"), ("bytes", "service"))),
     ),
-    kind=("service",),
-    kin=("role",),
+    kind=("owner", "proto", "port"),
+    kin=("owner", "proto", "ports"),
     server="owner",
     clock="hour",
     sizes=("bytes", "packets"),

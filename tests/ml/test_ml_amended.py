@@ -139,13 +139,61 @@ def test_no_text_of_a_request_makes_a_word_look_amended(text):
     assert text in plain(amended)[0].as_py()
 
 
-@pytest.mark.parametrize("source", ["dns", "proxy"])
+def _below_uk(names: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.replace_substring(names, "google.com", "bbc.co.uk")
+
+
+def flows(sport: int, dport: int) -> pa.RecordBatch:
+    first = {**ml_days.flow(1).to_pylist()[0], "proto": "UDP", "sport": sport, "dport": dport}
+    return cases.batch(cases.source("flow"), [first])
+
+
+def test_a_flow_between_low_ports_says_which_side_receives():
+    words = cases.source("flow")
+    sent, received = words.words(flows(53, 443), ANY)
+    assert words.words(flows(53, 443), AS_IT_WAS) == (sent, sent)
+    assert received[0].as_py() == f"~1~{sent[0].as_py()}"
+    assert plain(received) == sent
+    parts = [words.grammar.take_apart(word) for word in (sent, received)]
+    roles = [words.grammar.say("role", part["role"][0].as_py()) for part in parts]
+    assert roles == ["UDP, both ports are low", "UDP, both ports are low, received"]
+    for name in {*words.grammar.kind, *words.grammar.kin, "hour", "bytes", "packets"}:
+        assert parts[0][name] == parts[1][name]
+
+
+@pytest.mark.parametrize("ports", [(0, 0), (0, 53), (53, 40000), (40000, 53), (40000, 40001)])
+def test_other_flows_have_the_original_s_words(ports):
+    words = cases.source("flow")
+    assert words.words(flows(*ports), ANY) == words.words(flows(*ports), AS_IT_WAS)
+
+
+def test_what_many_senders_do_once_is_news_of_the_one_that_receives_it():
+    words = cases.source("flow")
+    usual = ml_days.flow(3_000)
+    row = {**usual.slice(0, 1).to_pylist()[0], "proto": "UDP", "sport": 53, "dport": 443}
+    senders = [{**row, "sip": f"198.51.{n // 250}.{n % 250}"} for n in range(500)]
+    rows = pa.concat_tables([usual, pa.Table.from_pylist(senders, usual.schema)])
+    found = []
+    for context in (AS_IT_WAS, ANY):
+        analysis = pipeline.analyse(words, rows, context, FEW)
+        listed = pipeline.surprising(words, analysis, FEW)
+        of_senders = listed.filter(pc.starts_with(listed["sip"], "198.51."))
+        found.append(float(np.median(of_senders["nats"].to_numpy())))
+    assert found[1] > 3 * found[0]
+
+
+@pytest.mark.parametrize("source", ["flow", "dns", "proxy"])
 def test_the_originals_score_stays_what_it_was(source):
     words, rows = cases.source(source), ml_days.TABLES[source]()
-    column = "dns_qry_name" if source == "dns" else "host"
+    changed = {
+        "flow": ("sport", lambda ports: pc.if_else(pc.less(ports, 55_000), 53, ports)),
+        "dns": ("dns_qry_name", _below_uk),
+        "proxy": ("host", _below_uk),
+    }
+    column, change = changed[source]
+    field = rows.schema.field(column)
     place = rows.column_names.index(column)
-    names = pc.replace_substring(rows[column], "google.com", "bbc.co.uk")
-    rows = rows.set_column(place, column, names)
+    rows = rows.set_column(place, field, change(rows[column]).cast(field.type))
     before = pipeline.analyse(words, rows, AS_IT_WAS, FEW)
     after = pipeline.analyse(words, rows, ANY, FEW)
     assert len(after.corpus.words) >= len(before.corpus.words)

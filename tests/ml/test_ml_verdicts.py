@@ -65,7 +65,7 @@ def second(network: Network, first: RankedDay) -> RankedDay:
 
 def _group(client: int, *, server: bool = False) -> tuple[str, str]:
     name, port = ml_habits.habit(client)
-    return (name, f"-1_TCP_{port}") if server else (f"10.0.1.{client}", f"_TCP_{port}")
+    return (name, f"-1 TCP {port}") if server else (f"10.0.1.{client}", f" TCP {port}")
 
 
 def test_false_alarms_rated_on_one_day_are_gone_on_the_next(
@@ -84,7 +84,7 @@ def test_no_incident_drops_out_not_even_one_in_a_group_that_was_rated(
 ) -> None:
     rated = set(first.groups(first.lists.heard)[:50])
     listed = second.groups(second.lists.heard)[:250]
-    assert {("10.0.1.100", "_TCP_22"), ("10.0.1.101", "_TCP_389")} <= set(listed)
+    assert {("10.0.1.100", " TCP 22"), ("10.0.1.101", " TCP 389")} <= set(listed)
     grown, huge = _group(4), _group(3)
     assert {grown, huge} <= rated & set(listed)
     assert second.lists.heard["ibyt"][listed.index(huge)].as_py() == 5_000_000_000
