@@ -9,6 +9,7 @@ service that is down, loses nothing: a thread of this process, the next one, or
 
 from __future__ import annotations
 
+import atexit
 import time
 from datetime import date
 from threading import Event, Lock, Thread
@@ -37,6 +38,9 @@ _CLAIM_S = 60.0
 #: The longest pause between attempts, in seconds.
 _LONGEST_PAUSE_S = 60.0
 
+#: The longest that the end of the process waits for a publication, in seconds; most take one.
+_LAST_S = 10.0
+
 Day = tuple[str, date]
 
 
@@ -49,6 +53,7 @@ class Publisher:
         self._wake = Event()
         self._start = Lock()
         self._thread: Thread | None = None
+        self._over = Event()
 
     @classmethod
     def of(cls, config: Config, where: Storage) -> Publisher:
@@ -61,7 +66,18 @@ class Publisher:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = Thread(target=self._work, name="oa-publish", daemon=True)
                 self._thread.start()
+                atexit.register(self.end)
         self._wake.set()
+
+    def end(self) -> None:
+        """Let a publication that runs come to its end, and begin no other; they stay pending.
+
+        A thread that Python's own end takes out of C++ code aborts the process.
+        """
+        self._over.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(_LAST_S)
 
     def pending(self) -> list[Day]:
         """Give the days that are not published as they are."""
@@ -76,6 +92,8 @@ class Publisher:
         """
         done = []
         for source, day in self.pending():
+            if self._over.is_set():
+                break
             version = self._claim(source, day)
             if version is None:
                 continue
@@ -136,7 +154,7 @@ class Publisher:
     def _work(self) -> None:
         """Publish whenever woken; after a failure try again, each time after a longer pause."""
         pause: float | None = None
-        while True:
+        while not self._over.is_set():
             self._wake.wait(pause)
             self._wake.clear()
             try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -298,6 +298,33 @@ def test_a_thread_publishes_in_the_background_and_tries_again(
     while publisher.pending() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert len(threats(analysed, "flow")) == 1
+
+
+def test_the_end_of_the_process_waits_for_what_is_being_published(
+    store: VerdictStore, analysed: Twin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rating = oa_source("flow").rating
+    rows = analysed.get(check_source("flow").table("flow_scores"), day_values(DAY))
+    publisher, begun = Publisher(store, analysed), Event()
+    write = analysed.tables.replace_partition
+
+    def write_slowly(*words: Any) -> None:
+        begun.set()
+        time.sleep(0.3)
+        write(*words)
+
+    monkeypatch.setattr(analysed.tables, "replace_partition", write_slowly)
+    store.rate("flow", DAY, [Verdict(rating.kinds[0], ("x",), rows[:1], 2)], "ann")
+    publisher.wake()
+    assert begun.wait(10)
+    publisher.end()
+    assert publisher.pending() == []
+    assert len(threats(analysed, "flow")) == 1
+    store.rate("flow", DAY, [Verdict(rating.kinds[0], ("x",), rows[:1], 1)], "ann")
+    publisher.wake()
+    time.sleep(0.1)
+    assert publisher.pending() == [("flow", DAY)]
+    assert Publisher(store, analysed).publish_pending() == [("flow", DAY)]
 
 
 def test_many_may_rate_at_once(store: VerdictStore) -> None:
