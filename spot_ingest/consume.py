@@ -40,8 +40,6 @@ _SPINS = 20
 _LOOK_EVERY = 1.0
 #: After so long without a message (seconds) a worker asks whether any wait for it.
 _SILENCE = 60.0
-#: A worker that died and is not started again is replaced after this time.
-_SESSION_MS = 30_000
 
 
 def run(
@@ -109,7 +107,7 @@ def _subscribe(config: Config, instance: str, topic: str, group: str) -> Any:
         group,
         group_instance_id=instance,
         max_poll_records=1,
-        session_timeout_ms=_SESSION_MS,
+        session_timeout_ms=round(1000 * config.number("WORKER_SILENCE")),
     )
     consumer.subscribe([topic], listener=_Pause(consumer))
     return consumer

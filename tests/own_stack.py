@@ -29,6 +29,7 @@ _PORT_KEYS = (
 def configuration(folder: Path, **settings: str) -> Config:
     """The settings of a stack in ``folder``: the defaults and these, on ports that are free.
 
+    Workers that a test takes away are replaced sooner than by default.
     The second time it gives the same, so that a stack may be kept.
     """
     saved = folder / "test-settings.json"
@@ -38,6 +39,7 @@ def configuration(folder: Path, **settings: str) -> Config:
     overrides = {key: str(port) for key, port in zip(_PORT_KEYS, ports, strict=False)}
     overrides["KAFKA_BROKERS"] = f"127.0.0.1:{ports[-1]}"
     overrides["STATE_DIR"] = str(folder)
+    overrides["WORKER_SILENCE"] = "12"
     overrides |= settings
     folder.mkdir(parents=True, exist_ok=True)
     saved.write_text(json.dumps(overrides))

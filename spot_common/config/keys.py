@@ -176,6 +176,9 @@ SECTIONS: tuple[Section, ...] = (
         (
             _integer("WORKERS", "1", "workers per source on this machine", 0),
             _number(
+                "WORKER_SILENCE", "30", "a worker unheard of for so long is replaced", 6, unit="s"
+            ),
+            _number(
                 "COLLECTOR_SETTLE", "1.0", "a file unchanged this long is complete", 0, unit="s"
             ),
             _integer("UNPACK_LIMIT", "32768", "most that one file may unpack to", 1, unit="MB"),
