@@ -20,7 +20,7 @@ Examples:
 TEXT
 }
 
-# One process begins with the tests that use services, the other with those that stop services.
+# One process keeps to the tests that wait for services, the other runs the rest beside it.
 choice=(--numprocesses 2)
 purpose=(--test)
 case ${1:-} in

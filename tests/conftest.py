@@ -1,4 +1,4 @@
-"""Fixtures of all tests: the real local stack, started once per process on ports of its own.
+"""Fixtures of all tests: the real local stack, started once per run on ports of its own.
 
 ``TEST_STACK_DIR=/some/folder`` keeps the stack of that folder running between runs, for a
 developer who runs service tests again and again (``SPOT_CONF=... spot down`` ends it).
@@ -45,31 +45,19 @@ SHARED_DATA = ROOT.parent / "shared" / "data"
 
 
 class _ByModule(LoadScopeScheduling):
-    """Hands out test modules whole, but those that need services together, before all others.
+    """Hands out test modules whole, and all that need services or a browser to one process.
 
-    They use one stack, one after the other; those that stop or kill services use another one, in
-    the other process. A browser keeps an event loop and programs in its process to the end.
+    A browser keeps an event loop and programs running in its process to the end.
     """
-
-    _TOGETHER = ("services", "services that are stopped")
 
     def _split_scope(self, nodeid: str) -> str:
         module = nodeid.partition("::")[0]
         text = (ROOT / module).read_text()
-        if not re.search(r"mark\.(service|browser)\b", text):
-            return module
-        stops = "mark.stops" in text and "TEST_STACK_DIR" not in os.environ
-        return self._TOGETHER[stops]
-
-    def _assign_work_unit(self, node: Any) -> None:
-        for scope in self._TOGETHER:
-            if scope in self.workqueue:
-                self.workqueue.move_to_end(scope, last=False)
-        super()._assign_work_unit(node)
+        return "services" if re.search(r"mark\.(service|browser)\b", text) else module
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    """Let each process start a stack once, and the fast tests run when that is done with."""
+    """Let the stack be started once, and the fast tests run beside those that wait for it."""
     return _ByModule(config, log)
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import socket
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 from spot_common.config import Config, load_config
@@ -25,9 +24,6 @@ _PORT_KEYS = (
     "UI_PORT",
     "METRICS_PORT",
 )
-
-#: Where ports of tests are: two stacks that start at once hardly meet, nor a client of anything.
-_PORTS = range(20_000, 32_000)
 
 
 def configuration(folder: Path, **settings: str) -> Config:
@@ -55,17 +51,9 @@ def _environ() -> dict[str, str]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that are free now, drawn below those that the system gives to clients.
-
-    All are held until the last is found, so that they differ.
-    """
+    """Ports that are free now; all are held until the last is found, so that they differ."""
     with ExitStack() as held:
-        found: list[int] = []
-        for port in random.sample(_PORTS, len(_PORTS)):
-            one = held.enter_context(socket.socket())
-            with suppress(OSError):
-                one.bind(("127.0.0.1", port))
-                found.append(port)
-            if len(found) == count:
-                return found
-    raise OSError("no ports are free")
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in sockets]

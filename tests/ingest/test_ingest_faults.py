@@ -32,7 +32,6 @@ from tests.conftest import Stack
 
 pytestmark = [
     pytest.mark.service,
-    pytest.mark.stops,
     pytest.mark.timeout(600),
     # kafka-python does not close the socket of a connection that a stopped broker cut.
     pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),

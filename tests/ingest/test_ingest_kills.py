@@ -24,7 +24,6 @@ from tests.conftest import ROOT, Stack
 
 pytestmark = [
     pytest.mark.service,
-    pytest.mark.stops,
     pytest.mark.timeout(900),
     # kafka-python does not close the socket of a connection that a killed broker cut.
     pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),

@@ -20,7 +20,7 @@ from spot_ingest.ledger import Ledger
 from spot_ingest.names import digest_of
 from tests.conftest import Stack
 
-pytestmark = [pytest.mark.service, pytest.mark.stops]
+pytestmark = pytest.mark.service
 
 
 def flows_in(file: Path) -> int:

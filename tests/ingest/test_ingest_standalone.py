@@ -15,7 +15,7 @@ from spot_common.clients.sql import Sql
 from spot_ingest.ledger import Ledger
 from tests.conftest import ROOT, Stack
 
-pytestmark = [pytest.mark.service, pytest.mark.stops]
+pytestmark = pytest.mark.service
 
 
 def rows(stack: Stack) -> int:

@@ -25,7 +25,6 @@ from spot_ops.stack import ServiceStatus
 
 pytestmark = [
     pytest.mark.service,
-    pytest.mark.stops,
     # kafka-python does not close the socket of a connection that a killed broker cut.
     pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
