@@ -16,7 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 from spot_ui.build import build
 
@@ -31,6 +38,9 @@ _ARGUMENTS = [
     "--no-first-run",
 ]
 _START_SECONDS = 60
+
+# A machine that is busy with something else for some seconds is no failure.
+expect.set_options(timeout=20_000)
 
 
 @dataclass(frozen=True)
