@@ -55,10 +55,10 @@ def texts(row: Mapping[str, Any]) -> Iterator[str]:
     yield f"  the group has {row['members']:,} events; {row['alike']:,} addresses show its kind"
     if row.get("raised"):
         yield "  it was rated high or medium before and comes first for that"
-    yield f"  {'part':<10} {'value':<28} {'here':>9} {'elsewhere':>9}  adds"
+    yield f"  {'part':<10} {'value':<36} {'here':>9} {'elsewhere':>9}  adds"
     for term in row["terms"]:
         chances = f"{_amount(term['by_topics']):>9} {_amount(term['by_day']):>9}"
-        yield f"  {term['part']:<10} {printed(term['value']):<28} {chances}  {term['nats']:+.2f}"
+        yield f"  {term['part']:<10} {printed(term['value']):<36} {chances}  {term['nats']:+.2f}"
     carried = ", ".join(f"{one['topic']} ({one['share']:.0%})" for one in row["topics"])
     yield f"  topics: {carried or 'none'}"
 
