@@ -91,16 +91,18 @@ def limited(
         zip(owners, ends, kin, exempt, strict=False)
     ):
         own = OWN_ROWS if len(sides) == 1 else OWN_ROWS_OF_TWO
-        others = set(sides) - {owner}
+        both = {owner, *sides}
         if free:
             yield place
         elif (
             rows[owner] < own
             and (owner, like) not in told
-            and all(rows[end] < ROWS_OF_OTHERS or (end, like) not in shown for end in others)
+            and all(
+                rows[end] < ROWS_OF_OTHERS or (end, like) not in shown for end in both - {owner}
+            )
         ):
-            rows.update(others | {owner})
-            shown.update((end, like) for end in others | {owner})
+            rows.update(both)
+            shown.update((end, like) for end in both)
             if like is not None:
                 told.add((owner, like))
             yield place

@@ -56,7 +56,7 @@ def plain(words: pa.Array) -> pa.Array:
 
 
 def by_parts(take_apart: TakeApart, names: Sequence[str]) -> TakeApart:
-    """Take words apart, the named parts as they are amended."""
+    """Take words apart, the named parts as they are amended: empty where nothing says them."""
     meant = "_".join(f"(?P<{name}>[^_{_MARK}]*)" for name in names)
     pattern = f"^{_MARK}{meant}{_MARK}"
 
@@ -65,7 +65,8 @@ def by_parts(take_apart: TakeApart, names: Sequence[str]) -> TakeApart:
         found = pc.extract_regex(words, pattern)
         amends = pc.is_valid(found)
         over = {
-            name: pc.if_else(amends, pc.struct_field(found, name), parts[name]) for name in names
+            name: pc.if_else(amends, pc.struct_field(found, name), parts.get(name, ""))
+            for name in names
         }
         return {**parts, **over}
 

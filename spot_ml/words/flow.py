@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -94,20 +92,15 @@ def _words(rows: pa.RecordBatch, context: WordContext) -> tuple[pa.Array, pa.Arr
     return of_source, of_destination
 
 
-_BY_PATTERN = by_pattern(
-    r"^(?P<owner>-1)?_?(?P<port>\d+)_(?P<proto>.*)_(?P<hour>\d+)_(?P<bytes>\d+)_(?P<packets>\d+)$"
+_PARTS = by_parts(
+    by_pattern(
+        r"^(?P<owner>-1)?_?(?P<port>\d+)_(?P<proto>.*)_(?P<hour>\d+)_(?P<bytes>\d+)_(?P<packets>\d+)$"
+    ),
+    ("receives",),
 )
 
 
-def _as_the_original(words: pa.Array) -> dict[str, pa.Array]:
-    """The parts of words that do not say which side receives."""
-    return {**_BY_PATTERN(words), "receives": pa.array([""] * len(words), pa.string())}
-
-
-_PARTS = by_parts(_as_the_original, ("receives",))
-
-
-def _take_apart(words: pa.Array) -> Mapping[str, pa.Array]:
+def _take_apart(words: pa.Array) -> dict[str, pa.Array]:
     """The parts of words; ``ports`` is what is known of them.
 
     ``service`` is the side with protocol and port, ``role`` the side with protocol and ``ports``.

@@ -63,7 +63,8 @@ class Publisher:
     def wake(self) -> None:
         """Have pending days published soon, without waiting for it."""
         with self._start:
-            if self._thread is None or not self._thread.is_alive():
+            alive = self._thread is not None and self._thread.is_alive()
+            if not alive and not self._over.is_set():
                 self._thread = Thread(target=self._work, name="oa-publish", daemon=True)
                 self._thread.start()
                 atexit.register(self.end)
@@ -154,9 +155,11 @@ class Publisher:
     def _work(self) -> None:
         """Publish whenever woken; after a failure try again, each time after a longer pause."""
         pause: float | None = None
-        while not self._over.is_set():
+        while True:
             self._wake.wait(pause)
             self._wake.clear()
+            if self._over.is_set():
+                return
             try:
                 self.publish_pending()
                 pause = _CLAIM_S if self.pending() else None
